@@ -42,6 +42,18 @@ export interface PostgresConfiguration {
   readonly ca: string | null;
 }
 
+/** How the sinks are compared with their source while everything runs. */
+export interface ProofConfiguration {
+  /** Whether they are. */
+  readonly on: boolean;
+  /** The source where Kafka is configured; null there: nothing is compared. */
+  readonly database: PostgresConfiguration | null;
+  /** Rows that are read from the source in a second at most. */
+  readonly rowsPerSecond: number;
+  /** Rows of the sources of a sink that may be held at once, where it cannot be compared by ranges of keys. */
+  readonly rowsMax: number;
+}
+
 /** Everything that is configured outside the command line. */
 export interface Configuration {
   /** Null: embedded. Then `clickhouse` is null too, and never else. */
@@ -51,6 +63,7 @@ export interface Configuration {
   /** Database of ClickHouse that holds the sinks. */
   readonly database: string;
   readonly run: RunOptions;
+  readonly proof: ProofConfiguration;
   readonly dataDirectory: string;
   readonly topologiesDirectory: string;
   readonly host: string;
@@ -188,6 +201,15 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
         "have: it is missing. Set both",
     );
   }
+  if (has("VERIFY_DATABASE_URL") && !has("KAFKA_BROKERS")) {
+    problems.push(
+      "Cannot use VERIFY_DATABASE_URL in embedded mode: the demo store is the source there. Unset it, or set " +
+        "KAFKA_BROKERS and CLICKHOUSE_URL",
+    );
+  }
+  if (has("VERIFY_DATABASE_PASSWORD") && !has("VERIFY_DATABASE_URL")) {
+    problems.push("Cannot use VERIFY_DATABASE_PASSWORD without VERIFY_DATABASE_URL: it is missing. Set it");
+  }
   if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
     problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
   }
@@ -215,12 +237,24 @@ function configurationOf(values: Values): Configuration {
     },
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
+    proof: proofOf(values),
     dataDirectory: values.WEIR_DATA ?? ".data",
     topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
     host: values.WEIR_HOST ?? "127.0.0.1",
     port: values.WEIR_PORT ?? 8686,
     storePassword: values.WEIR_STORE_PASSWORD,
     logLevel: values.WEIR_LOG ?? "info",
+  };
+}
+
+function proofOf(values: Values): ProofConfiguration {
+  const { VERIFY_DATABASE_URL: url, VERIFY_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
+  const nowhere = { host: undefined, port: undefined, database: undefined, user: undefined };
+  return {
+    on: values.WEIR_PROOF ?? true,
+    database: url === undefined ? null : { ...nowhere, url, password, sslMode, ca: ca ?? null },
+    rowsPerSecond: values.WEIR_PROOF_ROWS_PER_SECOND ?? 20_000,
+    rowsMax: values.WEIR_PROOF_ROWS_MAX ?? 500_000,
   };
 }
 

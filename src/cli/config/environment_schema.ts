@@ -19,6 +19,8 @@ const certificate = (name: string): Variable<string> =>
     read: (pem) => pem.includes("-----BEGIN CERTIFICATE-----") ? pem : null,
     secret: true,
   });
+const rows = (name: string, { min, max }: { min: number; max: number }) =>
+  variable(name, { expected: `a whole number of rows from ${min} to ${max}`, read: readInteger(min, max) });
 const url = (name: string, { protocols, example }: { protocols: readonly string[]; example: string }) =>
   variable(name, {
     expected: `an address such as ${example}`,
@@ -74,12 +76,20 @@ export const environmentSchema = z.object({
     expected: "disable, prefer, require, verify-ca or verify-full",
     read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
   }),
+  VERIFY_DATABASE_URL: url("VERIFY_DATABASE_URL", {
+    protocols: ["postgres:", "postgresql:"],
+    example: "postgres://verifier@postgres:5432/online_store",
+  }),
+  VERIFY_DATABASE_PASSWORD: secret("VERIFY_DATABASE_PASSWORD"),
   WEIR_DATA: text("WEIR_DATA"),
   WEIR_TOPOLOGIES: text("WEIR_TOPOLOGIES"),
   WEIR_HOST: text("WEIR_HOST"),
   WEIR_PORT: port("WEIR_PORT", 0),
   WEIR_STORE_PASSWORD: secret("WEIR_STORE_PASSWORD"),
   WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
+  WEIR_PROOF: switchVariable("WEIR_PROOF"),
+  WEIR_PROOF_ROWS_PER_SECOND: rows("WEIR_PROOF_ROWS_PER_SECOND", { min: 100, max: 1_000_000 }),
+  WEIR_PROOF_ROWS_MAX: rows("WEIR_PROOF_ROWS_MAX", { min: 1_000, max: 100_000_000 }),
   ...runVariables,
 });
 
@@ -91,6 +101,7 @@ export const FILE_VARIABLES = [
   "CLICKHOUSE_CA",
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
+  "VERIFY_DATABASE_PASSWORD",
   "WEIR_STORE_PASSWORD",
 ] as const;
 
