@@ -6,7 +6,7 @@ import { expires } from "../verify/moments.ts";
 import type { KeyRange, RangedTruth, WireRow } from "../verify/ranged_truth.ts";
 import type { ProofSource } from "./proof_source.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
-import type { ShownRows, ShownSink, SinkKey } from "./shown_sink.ts";
+import type { ShownReader, ShownRows, SinkKey } from "./shown_sink.ts";
 import { type ReadRows, wholeRows, withRights } from "./slice_rows.ts";
 import type { Difference } from "./suspects.ts";
 
@@ -18,7 +18,7 @@ const SKEW_MS = 1_000;
 export interface Compared {
   readonly topology: Topology;
   readonly sink: ProvedSink;
-  readonly shown: ShownSink;
+  readonly shown: ShownReader;
   readonly source: ProofSource;
 }
 
@@ -146,7 +146,7 @@ function onlyThose(expected: ExpectedRows, isIn: (row: CanonicalRow) => boolean)
 }
 
 function differences(
-  sink: ShownSink,
+  sink: ShownReader,
   { expected: { byKey, moving }, shown }: { readonly expected: ExpectedRows; readonly shown: ShownRows },
 ): Omit<Difference, "version" | "excuse">[] {
   const found: Omit<Difference, "version" | "excuse">[] = [];

@@ -8,6 +8,7 @@ import { revisionOf } from "../revision.ts";
 import { loadTopologies } from "../topology_files.ts";
 import { type FromProof, messageLine, messagesOf, type ProofBegin, type ToProof } from "./messages.ts";
 import { demoSource, postgresSource, type ProofSource } from "./proof_source.ts";
+import { ShownSink } from "./shown_sink.ts";
 import { Prover, type Standing } from "./prover.ts";
 
 /** What others need the processor for comes first. */
@@ -75,10 +76,11 @@ async function prove(begin: ProofBegin, ask: Ask): Promise<void> {
     ? await demoSource(pathsIn(begin.dataDirectory).store)
     : await postgresSource(proof.database!);
   await withClickHouse({ configuration, access: "reader" }, async ({ options }) => {
+    const shown = { connection: connect(options), database: options.database };
     const prover = new Prover({
       topologies: files.map(({ topology }) => topology),
       source,
-      shown: { connection: connect(options), database: options.database },
+      shown: (sink, types) => new ShownSink(sink, { shown, types }),
       standing: (topology) => ask<Standing>("standing", topology),
       applied: (topology) => ask<boolean>("applied", topology),
       pace: {

@@ -1,9 +1,9 @@
-import type { Shown } from "../verify/sink_report.ts";
+import type { ColumnTypes } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import type { ProofReport, SinkProof } from "./proof_report.ts";
 import type { ProofSource } from "./proof_source.ts";
-import { type LeftOut, provedSinks } from "./proved_sinks.ts";
-import { ShownSink } from "./shown_sink.ts";
+import { type LeftOut, type ProvedSink, provedSinks } from "./proved_sinks.ts";
+import type { ShownReader } from "./shown_sink.ts";
 import { type ProofPace, SinkProver } from "./sink_prover.ts";
 
 /** How a topology stands, as far as it can be compared. */
@@ -18,7 +18,7 @@ export interface Standing {
 export interface ProverParts {
   readonly topologies: readonly Topology[];
   readonly source: ProofSource;
-  readonly shown: Shown;
+  readonly shown: (sink: ProvedSink, columns: ColumnTypes) => ShownReader;
   readonly standing: (topology: string) => Promise<Standing>;
   /** Resolves when everything that the log has now shows in ClickHouse; to false if that cannot be said. */
   readonly applied: (topology: string) => Promise<boolean>;
@@ -44,8 +44,8 @@ export class Prover {
       topology: topology.name,
       sinks: sinks.map((sink) => {
         const node = topology.nodes.find((one) => one.op === "sink" && one.sink.name === sink.plan.name)!;
-        const types = { ...(node as Extract<typeof node, { op: "sink" }>).sink.columns };
-        const shown = new ShownSink(sink, { shown: parts.shown, types });
+        const { columns } = (node as Extract<typeof node, { op: "sink" }>).sink;
+        const shown = parts.shown(sink, columns);
         return new SinkProver({ topology, sink, shown, source: parts.source }, parts.pace);
       }),
     }));

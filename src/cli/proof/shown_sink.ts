@@ -1,4 +1,5 @@
 import { literal, qualified, quoted, rowsName } from "../../adapters/clickhouse/table_sql.ts";
+import type { ColumnTypes } from "../../dsl/sink.ts";
 import { type Canonical, type CanonicalColumn, canonicalColumn } from "../verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../verify/compare.ts";
 import type { KeyRange } from "../verify/ranged_truth.ts";
@@ -17,6 +18,12 @@ export type ShownRows = ReadonlyMap<string, readonly CanonicalRow[]>;
 /** The key columns of a row, in the sink's order. */
 export type SinkKey = readonly Canonical[];
 
+/** What is shown of one sink, whoever shows it. */
+export type ShownReader = Pick<
+  ShownSink,
+  "columns" | "names" | "key" | "range" | "some" | "versions" | "textOf" | "keyOf"
+>;
+
 /** What ClickHouse shows of one sink, and which of it was written when. */
 export class ShownSink {
   /** All columns, in comparable form. */
@@ -27,7 +34,7 @@ export class ShownSink {
   readonly #sink: ProvedSink;
   readonly #shown: Shown;
 
-  constructor(sink: ProvedSink, { shown, types }: { readonly shown: Shown; readonly types: Record<string, string> }) {
+  constructor(sink: ProvedSink, { shown, types }: { readonly shown: Shown; readonly types: ColumnTypes }) {
     this.#sink = sink;
     this.#shown = shown;
     this.columns = Object.entries(types).map(([name, type]) => canonicalColumn({ name, type }, quoted(name)));
