@@ -96,7 +96,7 @@ function Standing() {
   const problem = liveProblem.value;
   return (
     <div class="standing">
-      {state !== null && <ProofBadge proof={state.status.proof} />}
+      {state !== null && <ProofBadge status={state.status} />}
       {problem === null && state !== null
         ? (
           <Badge tone="quiet">

@@ -9,6 +9,8 @@ import { ProofProcess } from "./proof_process.ts";
 import type { ContinuousProof, ProofReport, SinkProof } from "./proof_report.ts";
 import { Standings } from "./standing.ts";
 
+/** Gauges of rows that are not known to be equal. */
+const COUNTS = ["weir_proof_differing_rows", "weir_proof_unjudged_rows", "weir_proof_excused_rows"];
 const AFTER_START_MS = 2_000;
 
 /** What it needs. */
@@ -37,15 +39,21 @@ export interface RunningProof {
 export function continuousProof(options: ContinuousProofOptions): RunningProof {
   const { configuration, revision, topologies, runs, demo, metrics, onEvent } = options;
   const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
-  const before = new Map<string, number>();
+  const known = new Map<string, SinkProof>();
   const process = new ProofProcess({
     ...{ configuration, revision, topologies, demo, standings, onEvent },
     onReport: ({ sinks }) => {
+      // What is not compared here any more is nobody's fault here.
+      for (const [name, { topology, sink }] of known) {
+        if (sinks.some((one) => one.topology === topology && one.sink === sink)) continue;
+        for (const gauge of COUNTS) metrics.gauge(gauge, { topology, sink }, 0);
+        known.delete(name);
+      }
       for (const sink of sinks) {
         report(sink, metrics);
         const name = `${sink.topology}/${sink.sink}`;
-        const event = changeOf(sink, before.get(name) ?? 0);
-        before.set(name, sink.differing);
+        const event = changeOf(sink, known.get(name)?.differing ?? 0);
+        known.set(name, sink);
         if (event !== null) onEvent(event);
       }
     },

@@ -1,7 +1,12 @@
-import type { LeftOut } from "./proved_sinks.ts";
-
 /** How many keys are named of one sink. */
 export const KEYS_NAMED = 20;
+
+/** What is not compared while everything runs, and why not. */
+export interface LeftOut {
+  readonly topology: string;
+  readonly sink: string;
+  readonly reason: string;
+}
 
 /** One column of a row that is not as it should be. */
 export interface DifferingColumn {

@@ -11,6 +11,7 @@ import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import type { KeyKind } from "../verify/ranged_truth.ts";
 import { wholeSource } from "../verify/truth.ts";
 import { appendSinks } from "../verify/verify_streams.ts";
+import type { LeftOut } from "./proof_report.ts";
 import { outputTopics } from "../verify/verify_outputs.ts";
 
 /** A sink that the continuous proof compares. */
@@ -34,13 +35,6 @@ export interface ProvedSource {
   readonly spec: SourceSpec;
   /** What its key columns hold; null: rows cannot be asked for by key. */
   readonly kinds: readonly KeyKind[] | null;
-}
-
-/** What is not compared while everything runs, and why not. */
-export interface LeftOut {
-  readonly topology: string;
-  readonly sink: string;
-  readonly reason: string;
 }
 
 const OF_STREAMS = "it shows results of streams, which only deno task verify can compare, when nothing runs";

@@ -1,8 +1,8 @@
 import type { ColumnTypes } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
-import type { ProofReport, SinkProof } from "./proof_report.ts";
+import type { LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import type { ProofSource } from "./proof_source.ts";
-import { type LeftOut, type ProvedSink, provedSinks } from "./proved_sinks.ts";
+import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
 import type { ShownReader } from "./shown_sink.ts";
 import { type ProofPace, SinkProver } from "./sink_prover.ts";
 
@@ -10,6 +10,8 @@ import { type ProofPace, SinkProver } from "./sink_prover.ts";
 export interface Standing {
   /** Why it cannot be compared now; null: it can. */
   readonly paused: string | null;
+  /** Another instance compares it. */
+  readonly elsewhere: boolean;
   /** What Weir says itself of rows that are older than the source; null: nothing. */
   readonly excuse: string | null;
 }
@@ -61,7 +63,11 @@ export class Prover {
 
   async #standing({ topology, sinks }: { readonly topology: string; readonly sinks: readonly SinkProver[] }) {
     const standing = await this.#parts.standing(topology);
-    for (const sink of sinks) sink.paused = standing.paused;
+    for (const sink of sinks) {
+      sink.paused = standing.paused;
+      sink.elsewhere = standing.elsewhere;
+      if (standing.elsewhere) sink.forget();
+    }
     return standing;
   }
 
@@ -110,10 +116,12 @@ export class Prover {
   /** What is known now. */
   report(): ProofReport {
     const provers = this.#provers.flatMap(({ sinks }) => sinks);
-    const dropped = provers.flatMap(({ leftOut, compared }): LeftOut[] =>
-      leftOut === null ? [] : [{ topology: compared.topology.name, sink: compared.sink.plan.name, reason: leftOut }]
-    );
-    const sinks: SinkProof[] = provers.filter(({ leftOut }) => leftOut === null).map((prover) => prover.report());
+    const dropped = provers.flatMap(({ leftOut, elsewhere, paused, compared }): LeftOut[] => {
+      const reason = leftOut ?? (elsewhere ? paused : null);
+      return reason === null ? [] : [{ topology: compared.topology.name, sink: compared.sink.plan.name, reason }];
+    });
+    const here = provers.filter(({ leftOut, elsewhere }) => leftOut === null && !elsewhere);
+    const sinks: SinkProof[] = here.map((prover) => prover.report());
     return { sinks, leftOut: [...this.#leftOut, ...dropped] };
   }
 }

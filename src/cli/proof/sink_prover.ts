@@ -26,12 +26,14 @@ export interface ProofPace {
 
 /** Goes round the rows of one sink, and remembers those that differ until it is known why. */
 export class SinkProver {
-  readonly suspects = new Suspects();
+  suspects = new Suspects();
   readonly compared: Compared;
   /** Why it cannot be compared at all; null: it can. */
   leftOut: string | null = null;
   /** Why it is not compared now; null: it is. */
   paused: string | null = null;
+  /** Another instance compares it. */
+  elsewhere = false;
   /** Why nobody looks again yet at what differed; null: somebody does, or nothing differed. */
   waits: string | null = null;
   /** Names the last instant at which the source was read; null before. */
@@ -126,6 +128,15 @@ export class SinkProver {
     // A look at all rows may find others, too.
     this.suspects.first(differences, this.#pace.nowMs());
     this.mark = mark;
+  }
+
+  /** Begins from nothing. */
+  forget(): void {
+    this.suspects = new Suspects();
+    this.#last = null;
+    this.#after = null;
+    this.#roundRows = 0;
+    this.#dueMs = 0;
   }
 
   /** How far it is. */

@@ -41,12 +41,17 @@ export class Standings {
     const isRunning = run?.state === "running" || run?.state === "degraded";
     const instance = runner?.instance ?? null;
     if (!isRunning || !runner?.ready || instance === null) {
-      return { paused: `${topology} is ${run?.state ?? "not there"}: not all of its tasks run`, excuse: null };
+      return {
+        paused: `${topology} is ${run?.state ?? "not there"}: not all of its tasks run`,
+        elsewhere: false,
+        excuse: null,
+      };
     }
     if (!taskShareOf(instance).leads) {
-      return { paused: "another instance compares it: the one that has its first task", excuse: null };
+      const paused = "another instance compares it: the one that has its first task";
+      return { paused, elsewhere: true, excuse: null };
     }
-    return { paused: null, excuse: excuseOf(runner) ?? this.#excuses.get(topology) ?? null };
+    return { paused: null, elsewhere: false, excuse: excuseOf(runner) ?? this.#excuses.get(topology) ?? null };
   }
 
   /** Resolves when all that the log has now shows in ClickHouse, whoever applies it; to false if nobody can say. */

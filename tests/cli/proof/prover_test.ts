@@ -70,7 +70,7 @@ Deno.test("Prover: nothing is judged while it is not known what Weir has applied
   assertEquals(world.faults(), []);
   const [lines] = world.prover.report().sinks;
   assertEquals([lines.unjudged, typeof lines.waits], [1, "string"]);
-  world.standing = { paused: "shop is starting", excuse: null };
+  world.standing = { paused: "shop is starting", elsewhere: false, excuse: null };
   await world.prover.turn();
   assertEquals(world.prover.report().sinks.map(({ paused }) => paused), ["shop is starting", "shop is starting"]);
 });
@@ -79,7 +79,7 @@ Deno.test("Prover: what Weir says is older than the source is excused where nobo
   const world = new World(1);
   world.changing = false;
   world.catchUp();
-  world.standing = { paused: null, excuse: "a record cannot be read" };
+  world.standing = { paused: null, elsewhere: false, excuse: "a record cannot be read" };
   world.tamper("totals", "changed");
   const line = world.tamper("lines", "changed");
   for (let turn = 0; turn < 20; turn++) await world.prover.turn();
@@ -87,4 +87,25 @@ Deno.test("Prover: what Weir says is older than the source is excused where nobo
   assertEquals([totals.excused, totals.differing], [1, 0]);
   // Of a line it is known what it is made of, and all of that can be read.
   assertEquals([lines.excused, world.faults()], [0, [`lines ${line}`]]);
+});
+
+Deno.test("Prover: what another instance compares is left out here, and begun from nothing when it comes back", async () => {
+  const world = new World(1);
+  world.changing = false;
+  world.catchUp();
+  world.tamper("lines", "changed");
+  for (let turn = 0; turn < 20; turn++) await world.prover.turn();
+  assertEquals(world.faults().length, 1);
+  world.standing = { paused: "another instance compares it", elsewhere: true, excuse: null };
+  await world.prover.turn();
+  const { sinks, leftOut } = world.prover.report();
+  assertEquals([sinks, leftOut.map(({ sink, reason }) => [sink, reason])], [[], [
+    ["lines", "another instance compares it"],
+    ["totals", "another instance compares it"],
+  ]]);
+  world.standing = { paused: null, elsewhere: false, excuse: null };
+  await world.prover.turn();
+  assertEquals(world.faults(), []);
+  for (let turn = 0; turn < 20; turn++) await world.prover.turn();
+  assertEquals(world.faults().length, 1);
 });

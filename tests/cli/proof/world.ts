@@ -5,7 +5,7 @@ import { computeSinks } from "../../../src/oracle/oracle.ts";
 import type { Row } from "../../../src/record/row.ts";
 import type { ProofSource } from "../../../src/cli/proof/proof_source.ts";
 import type { ProvedSink } from "../../../src/cli/proof/proved_sinks.ts";
-import { Prover } from "../../../src/cli/proof/prover.ts";
+import { Prover, type Standing } from "../../../src/cli/proof/prover.ts";
 import type { ShownReader, ShownRows, SinkKey } from "../../../src/cli/proof/shown_sink.ts";
 import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
@@ -68,7 +68,7 @@ export class World {
   /** How likely a key is written at each step, so how late it is. */
   pace = 0.5;
   applies = true;
-  standing: { paused: string | null; excuse: string | null } = { paused: null, excuse: null };
+  standing: Standing = { paused: null, elsewhere: false, excuse: null };
   readonly random: () => number;
   readonly prover: Prover;
   readonly #states: Tables[] = [{ orders: new Map(), items: new Map() }];
