@@ -5,6 +5,7 @@ import type { ProofSource } from "./proof_source.ts";
 import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
 import type { ShownReader } from "./shown_sink.ts";
 import { type ProofPace, SinkProver } from "./sink_prover.ts";
+import type { Suspect } from "./suspects.ts";
 
 /** How a topology stands, as far as it can be compared. */
 export interface Standing {
@@ -81,25 +82,35 @@ export class Prover {
     for (let look = 0; look < LOOKS_AT_ONCE; look++) {
       const doubtful = sinks.filter(({ suspects, leftOut }) => leftOut === null && suspects.keys.length > 0);
       if (doubtful.length === 0 || (look > 0 && !doubtful.some(({ undecided }) => undecided))) return;
-      const ready = await this.#attempt(doubtful, () => this.#hasApplied(topology, doubtful));
+      const ready = await this.#attempt(doubtful, () => this.#applied(topology, doubtful));
       // The answer is of the time behind what was applied: what became excusable meanwhile is excused.
       const { excuse, paused } = await this.#standing(prover);
-      if (ready !== true || paused !== null) return;
-      for (const sink of doubtful) await this.#attempt([sink], () => sink.again(excuse));
+      if (ready === undefined || ready.size === 0 || paused !== null) return;
+      for (const [sink, keys] of ready) await this.#attempt([sink], () => sink.again(keys, excuse));
     }
   }
 
-  /** Whether all that was seen of the source is applied; why not yet is told. */
-  async #hasApplied(topology: string, doubtful: readonly SinkProver[]): Promise<boolean> {
+  /**
+   * The keys of which all is applied that the last look at them saw; why it is not yet is told. Those that were seen
+   * later wait for their own turn: else what comes all the time would keep the others waiting for ever.
+   */
+  async #applied(
+    topology: string,
+    doubtful: readonly SinkProver[],
+  ): Promise<ReadonlyMap<SinkProver, readonly Suspect[]>> {
+    const unsent = new Map<string, string | null>();
+    const ready = new Map<SinkProver, readonly Suspect[]>();
     for (const sink of doubtful) {
-      const unsent = sink.mark === null ? null : await this.#parts.source.unsent(sink.mark);
-      if (unsent === null) continue;
-      sink.waits = unsent;
-      return false;
+      for (const { mark } of sink.suspects.keys) {
+        if (!unsent.has(mark)) unsent.set(mark, await this.#parts.source.unsent(mark));
+      }
+      const sent = sink.suspects.keys.filter(({ mark }) => unsent.get(mark) === null);
+      sink.waits = sent.length > 0 ? null : unsent.get(sink.suspects.keys[0].mark)!;
+      if (sent.length > 0) ready.set(sink, sent);
     }
-    const applied = await this.#parts.applied(topology);
-    for (const sink of doubtful) sink.waits = applied ? null : "Weir has not applied yet what the source had then";
-    return applied;
+    if (ready.size === 0 || await this.#parts.applied(topology)) return ready;
+    for (const sink of ready.keys()) sink.waits = "Weir has not applied yet what the source had then";
+    return new Map();
   }
 
   /** Pauses those for whom a side does not answer. */

@@ -36,8 +36,6 @@ export class SinkProver {
   elsewhere = false;
   /** Why nobody looks again yet at what differed; null: somebody does, or nothing differed. */
   waits: string | null = null;
-  /** Names the last instant at which the source was read; null before. */
-  mark: string | null = null;
   readonly #pace: ProofPace;
   #whole: boolean;
   #after: string | null = null;
@@ -66,9 +64,8 @@ export class SinkProver {
     }
   }
 
-  /** Looks again at what differed, when Weir has applied all that the last look saw. */
-  async again(excuse: Excuse): Promise<void> {
-    const keys = this.suspects.keys;
+  /** Looks again at these keys, of which Weir has applied all that the last look saw. */
+  async again(keys: readonly Suspect[], excuse: Excuse): Promise<void> {
     if (keys.length === 0 || this.leftOut !== null) return;
     if (this.#whole) return await this.#lookAtAll(excuse, (look) => this.#again(keys, look));
     const look = await lookAtKeys(this.compared, { keys: keys.map(({ key }) => key), excuse });
@@ -118,16 +115,14 @@ export class SinkProver {
     this.#roundRows = 0;
   }
 
-  #first({ differences, mark }: Look): void {
-    this.suspects.first(differences, this.#pace.nowMs());
-    this.mark = mark;
+  #first(look: Look): void {
+    this.suspects.first({ ...look, nowMs: this.#pace.nowMs() });
   }
 
-  #again(keys: readonly Suspect[], { differences, mark }: Look): void {
-    this.suspects.again(keys, { differences, nowMs: this.#pace.nowMs() });
+  #again(keys: readonly Suspect[], look: Look): void {
+    this.suspects.again(keys, { ...look, nowMs: this.#pace.nowMs() });
     // A look at all rows may find others, too.
-    this.suspects.first(differences, this.#pace.nowMs());
-    this.mark = mark;
+    this.#first(look);
   }
 
   /** Begins from nothing. */

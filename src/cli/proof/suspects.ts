@@ -26,6 +26,15 @@ export interface Suspect extends Difference {
   readonly looks: number;
   /** When the first of them began, milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** Names the instant at which the last one read the source. */
+  readonly mark: string;
+}
+
+/** What one look found. */
+interface Found {
+  readonly differences: readonly Difference[];
+  readonly mark: string;
+  readonly nowMs: number;
 }
 
 /**
@@ -59,30 +68,28 @@ export class Suspects {
   }
 
   /** Differences of rows that are looked at for the first time. Of a key that is known the next {@link again} tells. */
-  first(differences: readonly Difference[], nowMs: number): void {
+  first({ differences, mark, nowMs }: Found): void {
     for (const difference of differences) {
       if (this.#known.has(difference.text)) continue;
       if (this.#known.size >= KEYS_MAX) this.#beyond++;
-      else this.#known.set(difference.text, { ...difference, looks: 1, sinceMs: nowMs });
+      else this.#known.set(difference.text, { ...difference, looks: 1, sinceMs: nowMs, mark });
     }
   }
 
   /**
-   * What another look at all of {@link keys} found, before which Weir had applied what the last one saw: keys that are
-   * absent here are right.
+   * What another look at these keys found, before which Weir had applied what the last one of each saw: keys that are
+   * absent in it are right.
    */
-  again(
-    looked: readonly Suspect[],
-    { differences, nowMs }: { readonly differences: readonly Difference[]; readonly nowMs: number },
-  ): void {
+  again(looked: readonly Suspect[], { differences, mark, nowMs }: Found): void {
     const found = new Map(differences.map((difference) => [difference.text, difference]));
     for (const { text } of looked) {
       const before = this.#known.get(text);
       const now = found.get(text);
       if (before === undefined) continue;
       if (now === undefined) this.#known.delete(text);
-      else if (isSame(before, now)) this.#known.set(text, { ...now, looks: before.looks + 1, sinceMs: before.sinceMs });
-      else this.#known.set(text, { ...now, looks: 1, sinceMs: nowMs });
+      else if (isSame(before, now)) {
+        this.#known.set(text, { ...now, looks: before.looks + 1, sinceMs: before.sinceMs, mark });
+      } else this.#known.set(text, { ...now, looks: 1, sinceMs: nowMs, mark });
     }
   }
 

@@ -68,6 +68,8 @@ export class World {
   /** How likely a key is written at each step, so how late it is. */
   pace = 0.5;
   applies = true;
+  /** So many changes later the log has one. */
+  sentLate = 0;
   standing: Standing = { paused: null, elsewhere: false, excuse: null };
   readonly random: () => number;
   readonly prover: Prover;
@@ -185,9 +187,10 @@ export class World {
 
   #source(): ProofSource {
     return {
-      open: () => this.#after(() => truthOf(this.#states[this.#now], () => this.#after(() => {}))),
+      open: () =>
+        this.#after(() => truthOf(this.#states[this.#now], { wait: () => this.#after(() => {}), mark: this.#now })),
       // deno-lint-ignore require-await
-      unsent: async () => this.random() < 0.1 ? "not sent" : null,
+      unsent: async (mark) => this.#now - Number(mark) < this.sentLate || this.random() < 0.1 ? "not sent" : null,
       close: () => Promise.resolve(),
     };
   }
@@ -287,7 +290,10 @@ function decoded(topic: string, state: Tables) {
   return wireRows(topic, state).map((row) => read(row) as Exclude<ReturnType<typeof read>, "refused" | null>);
 }
 
-function truthOf(state: Tables, wait: () => Promise<void>): RangedTruth {
+function truthOf(
+  state: Tables,
+  { wait, mark }: { readonly wait: () => Promise<void>; readonly mark: number },
+): RangedTruth {
   const idOf = ({ key }: WireRow) => Number(JSON.parse(key).id);
   const later = async <T>(answer: () => T): Promise<T> => {
     await wait();
@@ -313,7 +319,7 @@ function truthOf(state: Tables, wait: () => Promise<void>): RangedTruth {
       ),
     some: ({ topic }, { keys }) =>
       later(() => wireRows(topic, state).filter((row) => keys.some(([id]) => Number(id) === idOf(row)))),
-    mark: () => later(() => "now"),
+    mark: () => later(() => String(mark)),
     close: () => Promise.resolve(),
   };
 }
