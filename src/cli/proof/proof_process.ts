@@ -11,6 +11,9 @@ const PAUSES = { firstMs: 5_000, lastMs: 300_000 };
 /** What it may hold; beyond that it ends, and nothing else does. */
 const HEAP_MEGABYTES = 1_024;
 
+/** It reads and asks: it writes nothing, and runs no program. */
+const PERMISSIONS = ["--allow-read", "--allow-net", "--allow-env", "--allow-sys"];
+
 const NOTHING: ProofReport = { sinks: [], leftOut: [] };
 
 /** What is needed to prove. */
@@ -134,13 +137,23 @@ function offReason({ configuration: { proof, kafka }, demo }: ProofProcessOption
   if (!proof.on) return "it is switched off (WEIR_PROOF)";
   if (kafka !== null && proof.database === null) return "VERIFY_DATABASE_URL is not set";
   if (kafka === null && !demo) return "the log is the only source without the demo store";
+  if (!mayRunDeno()) return "this process may not run deno, which computes it (--allow-run)";
   return null;
+}
+
+function mayRunDeno(): boolean {
+  try {
+    return Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted";
+  } catch {
+    // It may not even know where deno is.
+    return false;
+  }
 }
 
 function spawn(): Deno.ChildProcess {
   const root = new URL("../../../", import.meta.url);
   const args = [
-    ...["run", "-A", "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`],
+    ...["run", ...PERMISSIONS, "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`],
     `--v8-flags=--max-old-space-size=${HEAP_MEGABYTES}`,
     new URL("proof_main.ts", import.meta.url).href,
   ];
