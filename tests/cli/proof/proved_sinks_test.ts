@@ -9,7 +9,7 @@ import orderFunnel from "../../../topologies/order_funnel.ts";
 import productPerformance from "../../../topologies/product_performance.ts";
 import sales from "../../../topologies/sales.ts";
 
-Deno.test("provedSinks() compares rows with the keys of a source by ranges, totals as a whole, and leaves streams out", () => {
+Deno.test("provedSinks() takes keys of a source by ranges, totals as a whole, and leaves streams out", () => {
   const found = [mirror, sales, productPerformance, orderFunnel, cartAbandonment, fraudSignals].flatMap((one) => {
     const { sinks, leftOut } = provedSinks(one);
     return [

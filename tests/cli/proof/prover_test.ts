@@ -4,7 +4,7 @@ import { World } from "./world.ts";
 const SEEDS = 16;
 const TURNS = 40;
 
-Deno.test("Prover: as long as nobody changes ClickHouse behind Weir's back no row is a fault, however late it is", async () => {
+Deno.test("Prover: as long as nobody else changes ClickHouse no row is a fault, however late it is", async () => {
   let unjudged = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const world = new World(seed);
@@ -21,8 +21,8 @@ Deno.test("Prover: as long as nobody changes ClickHouse behind Weir's back no ro
 });
 
 for (const sink of ["lines", "totals"] as const) {
-  for (const how of ["changed", "deleted", "extra"] as const) {
-    Deno.test(`Prover: a row of ${sink} that is ${how} behind Weir's back is found, and is no fault when repaired`, async () => {
+  for (const how of ["changed", "deleted", "added"] as const) {
+    Deno.test(`Prover: a row of ${sink} that somebody has ${how} is found, and is no fault when repaired`, async () => {
       for (let seed = 1; seed <= SEEDS; seed++) {
         const world = new World(seed);
         for (let turn = 0; turn < 5; turn++) await world.prover.turn();
@@ -55,7 +55,7 @@ Deno.test("Prover: a fault is found while other rows go on changing", async () =
     // Longer than a turn: what comes later must not keep it waiting.
     world.sentLate = seed % 2 === 0 ? 0 : 40;
     await world.prover.turn();
-    world.tamper("lines", "extra");
+    world.tamper("lines", "added");
     let turns = 0;
     while (!world.faults().includes("lines =99") && turns++ < 60) await world.prover.turn();
     assertEquals(world.faults(), ["lines =99"], `seed ${seed}`);
@@ -77,7 +77,7 @@ Deno.test("Prover: nothing is judged while it is not known what Weir has applied
   assertEquals(world.prover.report().sinks.map(({ paused }) => paused), ["shop is starting", "shop is starting"]);
 });
 
-Deno.test("Prover: what Weir says is older than the source is excused where nobody can tell what a total is made of", async () => {
+Deno.test("Prover: what Weir says is older is excused where nobody can tell what a total is made of", async () => {
   const world = new World(1);
   world.changing = false;
   world.catchUp();
@@ -91,7 +91,7 @@ Deno.test("Prover: what Weir says is older than the source is excused where nobo
   assertEquals([lines.excused, world.faults()], [0, [`lines ${line}`]]);
 });
 
-Deno.test("Prover: what another instance compares is left out here, and begun from nothing when it comes back", async () => {
+Deno.test("Prover: what another instance compares is left out, and begun from nothing when it comes back", async () => {
   const world = new World(1);
   world.changing = false;
   world.catchUp();

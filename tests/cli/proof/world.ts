@@ -1,46 +1,13 @@
-import { z } from "zod";
-import type { Topology } from "../../../src/dsl/topology.ts";
-import { clickhouse, count, debezium, int8, sum, topology } from "../../../src/mod.ts";
 import { computeSinks } from "../../../src/oracle/oracle.ts";
-import type { Row } from "../../../src/record/row.ts";
 import type { ProofSource } from "../../../src/cli/proof/proof_source.ts";
 import type { ProvedSink } from "../../../src/cli/proof/proved_sinks.ts";
 import { Prover, type Standing } from "../../../src/cli/proof/prover.ts";
 import type { ShownReader, ShownRows, SinkKey } from "../../../src/cli/proof/shown_sink.ts";
-import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
-import type { RangedTruth, WireRow } from "../../../src/cli/verify/ranged_truth.ts";
-import { wholeSource, wireReader } from "../../../src/cli/verify/truth.ts";
-
-const orders = debezium("shop.public.orders", {
-  key: ["id"],
-  row: z.object({ id: int8(), status: z.string() }),
-});
-const items = debezium("shop.public.items", {
-  key: ["id"],
-  row: z.object({ id: int8(), order_id: int8(), amount: int8() }),
-});
-
-/** Items with their orders, by ranges of keys; what each order comes to, as a whole. */
-export const shop: Topology = topology("shop", (builder) => {
-  const placed = builder.table(orders).filter((order) => order.status !== "cancelled");
-  const lines = builder.table(items)
-    .join("order", placed, (item) => item.order_id)
-    .mapValues((item) => ({ id: item.id, order_id: item.order_id, amount: item.amount, status: item.order.status }));
-  lines.to(clickhouse("lines", {
-    key: ["id"],
-    columns: { id: "Int64", order_id: "Int64", amount: "Int64", status: "String" },
-  }));
-  lines.groupBy((line) => ({ order_id: line.order_id }))
-    .aggregate("totals", { amount: sum((line) => line.amount), lines: count() })
-    .to(clickhouse("totals", { key: ["order_id"], columns: { order_id: "Int64", amount: "Int64", lines: "UInt64" } }));
-});
-
-export type SinkName = "lines" | "totals";
-type Tables = Readonly<Record<"orders" | "items", ReadonlyMap<number, Readonly<Record<string, unknown>>>>>;
+import { canonical, columnsOf, decoded, shop, type SinkName, type Tables, truthOf } from "./shop.ts";
 
 /** Numbers between 0 and 1 that a seed decides. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -135,7 +102,7 @@ export class World {
   }
 
   /** One key is evaluated of a moment that is not before the last one, and written if it is not as written before. */
-  #evaluate(sink: SinkName, key: string, at: number): void {
+  #evaluate(sink: SinkName, { key, at }: { readonly key: string; readonly at: number }): void {
     this.#seen[sink].set(key, at);
     const row = this.expected(sink, at).get(key) ?? null;
     const text = JSON.stringify(row);
@@ -147,7 +114,7 @@ export class World {
   /** Everything that the source has now is written. */
   catchUp(): void {
     for (const sink of ["lines", "totals"] as const) {
-      for (const key of this.#keys(sink)) this.#evaluate(sink, key, this.#now);
+      for (const key of this.#keys(sink)) this.#evaluate(sink, { key, at: this.#now });
     }
   }
 
@@ -161,7 +128,7 @@ export class World {
       for (const key of this.#keys(sink)) {
         if (this.random() > this.pace) continue;
         const from = this.#seen[sink].get(key) ?? 0;
-        this.#evaluate(sink, key, from + Math.floor(this.random() * (this.#now - from + 1)));
+        this.#evaluate(sink, { key, at: from + Math.floor(this.random() * (this.#now - from + 1)) });
       }
     }
   }
@@ -179,7 +146,7 @@ export class World {
     if (!this.applies || this.random() < 0.1) return false;
     for (const sink of ["lines", "totals"] as const) {
       for (const key of this.#keys(sink)) {
-        if ((this.#seen[sink].get(key) ?? 0) < at) this.#evaluate(sink, key, at);
+        if ((this.#seen[sink].get(key) ?? 0) < at) this.#evaluate(sink, { key, at });
       }
     }
     return await this.#after(() => true);
@@ -236,9 +203,9 @@ export class World {
   }
 
   /** Somebody changes ClickHouse behind Weir's back; returns the key. */
-  tamper(sink: SinkName, how: "changed" | "deleted" | "extra"): string {
+  tamper(sink: SinkName, how: "changed" | "deleted" | "added"): string {
     const stored = this.#stored[sink];
-    if (how === "extra") {
+    if (how === "added") {
       const row = ["99", ...columnsOf(sink).slice(1).map(() => "1")];
       stored.set("=99", { row, version: 0 });
       return "=99";
@@ -262,64 +229,4 @@ export class World {
   faults(): string[] {
     return this.prover.report().sinks.flatMap(({ sink, keys }) => keys.map(({ explain }) => `${sink} =${explain}`));
   }
-}
-
-function columnsOf(sink: SinkName) {
-  const node = shop.nodes.find((one) => one.op === "sink" && one.sink.name === sink)!;
-  const { columns } = (node as Extract<typeof node, { op: "sink" }>).sink;
-  return Object.entries(columns).map(([name, type]) => canonicalColumn({ name, type }, name));
-}
-
-function canonical(sink: SinkName) {
-  const columns = columnsOf(sink);
-  return (row: Row): [string, CanonicalRow] => {
-    const values = columns.map((column) => column.expected(row[column.name]));
-    return [canonicalKey([0], values), values];
-  };
-}
-
-function wireRows(topic: string, { orders, items }: Tables): WireRow[] {
-  const rows = topic === "shop.public.orders" ? orders : items;
-  return [...rows.values()].sort((a, b) => Number(a.id) - Number(b.id))
-    .map((row) => ({ key: JSON.stringify({ id: row.id }), after: JSON.stringify(row) }));
-}
-
-function decoded(topic: string, state: Tables) {
-  const node = shop.nodes.find((one) => one.op === "source" && one.source.topic === topic)!;
-  const read = wireReader(wholeSource(shop, node as Extract<typeof node, { op: "source" }>));
-  return wireRows(topic, state).map((row) => read(row) as Exclude<ReturnType<typeof read>, "refused" | null>);
-}
-
-function truthOf(
-  state: Tables,
-  { wait, mark }: { readonly wait: () => Promise<void>; readonly mark: number },
-): RangedTruth {
-  const idOf = ({ key }: WireRow) => Number(JSON.parse(key).id);
-  const later = async <T>(answer: () => T): Promise<T> => {
-    await wait();
-    return answer();
-  };
-  return {
-    name: "a shop",
-    rows: ({ topic }) => later(() => wireRows(topic, state)),
-    async *portions({ topic }) {
-      yield await later(() => wireRows(topic, state));
-    },
-    range: ({ topic }, { after, rowsMax }) =>
-      later(() => {
-        const rows = wireRows(topic, state).filter((row) => after === null || idOf(row) > Number(after))
-          .slice(0, rowsMax);
-        return { rows, upTo: rows.length < rowsMax ? null : String(idOf(rows[rows.length - 1])) };
-      }),
-    within: ({ topic }, { after, upTo }) =>
-      later(() =>
-        wireRows(topic, state).filter((row) =>
-          (after === null || idOf(row) > Number(after)) && (upTo === null || idOf(row) <= Number(upTo))
-        )
-      ),
-    some: ({ topic }, { keys }) =>
-      later(() => wireRows(topic, state).filter((row) => keys.some(([id]) => Number(id) === idOf(row)))),
-    mark: () => later(() => String(mark)),
-    close: () => Promise.resolve(),
-  };
 }
