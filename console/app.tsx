@@ -99,7 +99,7 @@ function Standing() {
   return (
     <div class="standing">
       <TourButton />
-      {state !== null && <ProofBadge proof={state.status.proof} />}
+      {state !== null && <ProofBadge status={state.status} />}
       {problem === null && state !== null
         ? (
           <Badge tone="quiet">

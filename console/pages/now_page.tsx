@@ -3,13 +3,14 @@ import type { LiveState, TappedRow } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { PlainTable } from "../parts/plain_table.tsx";
-import type { Proof } from "../../src/cli/verify/proof.ts";
-import { brief, bytes, duration, grouped, moment, shown } from "../parts/text.ts";
+import { brief, bytes, duration, grouped, shown } from "../parts/text.ts";
 import { TapView } from "../parts/tap_view.tsx";
 import { type ChartLine, TimeChart } from "../parts/time_chart.tsx";
 import { live, liveProblem, plan } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
+import { proofWords } from "../state/proof_words.ts";
 import { explainLink } from "../state/tables.ts";
+import { ProofCard } from "./proof_card.tsx";
 import { ProblemList } from "./problem_list.tsx";
 import { StartProgress } from "./start_progress.tsx";
 
@@ -39,6 +40,9 @@ export function NowPage() {
     <div class="now">
       <Figures state={state} />
       <ProblemList state={state} />
+      {state.status.continuous.sinks.some(({ differing }) => differing > 0) && (
+        <ProofCard proof={state.status.continuous} />
+      )}
       <StartProgress status={state.status} />
       <div class="charts">
         <TimeChart
@@ -53,6 +57,9 @@ export function NowPage() {
         <Topologies state={state} />
         <Lags state={state} />
       </div>
+      {state.status.continuous.sinks.every(({ differing }) => differing === 0) && (
+        <ProofCard proof={state.status.continuous} />
+      )}
       <Ticker />
     </div>
   );
@@ -88,26 +95,18 @@ function Figures({ state: { status } }: { readonly state: LiveState }) {
         <b>{grouped(letters)}</b>
         <span>open dead letters</span>
       </a>
-      <ProofFigure proof={status.proof} />
+      <ProofFigure status={status} />
     </section>
   );
 }
 
-/** What the last comparison of the tables with their source found. */
-function ProofFigure({ proof }: { readonly proof: Proof | null }) {
-  const [word, tone] = proof === null
-    ? ["not yet", ""]
-    : proof.equal
-    ? [grouped(proof.rows), "good"]
-    : ["DIFFERENT", "bad"];
+/** How the tables stand beside their source. */
+function ProofFigure({ status }: { readonly status: LiveState["status"] }) {
+  const { tone, figure: [large, small] } = proofWords(status.continuous, status.proof);
   return (
-    <div class={`proof ${tone}`}>
-      <b>{word}</b>
-      <span>
-        {proof === null
-          ? "compared with the source"
-          : `${proof.equal ? "rows equal" : "rows from"} the source, checked ${moment(proof.time)}`}
-      </span>
+    <div class={`proof ${tone === "quiet" ? "" : tone}`}>
+      <b>{large}</b>
+      <span>{small}</span>
     </div>
   );
 }

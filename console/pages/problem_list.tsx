@@ -9,11 +9,11 @@ const SENTENCE_CHARACTERS = 1_200;
 export function ProblemList(
   { state: { status } }: { readonly state: LiveState },
 ) {
-  const { topologies, proof, ending } = status;
+  const { topologies, proof, continuous, ending } = status;
   return (
     <>
       {ending !== null && <Notice kind="warn">{shown(ending, SENTENCE_CHARACTERS)}</Notice>}
-      {proof !== null && !proof.equal && (
+      {continuous.state === "off" && proof !== null && !proof.equal && (
         <Notice kind="bad">
           Tables differ from their source. <code>deno task verify</code> names the rows;{" "}
           <a href={linkTo("explain")}>Explain</a> shows how one of them came about.

@@ -1,18 +1,11 @@
-import type { Proof } from "../../src/cli/verify/proof.ts";
+import type { LiveState } from "../api/contract.ts";
+import { linkTo } from "../state/address.ts";
+import { proofWords } from "../state/proof_words.ts";
 import { Badge } from "./badge.tsx";
-import { counted, moment } from "./text.ts";
 
-/** What the last comparison of the tables with their source found. */
-export function ProofBadge({ proof }: { readonly proof: Proof | null }) {
-  if (proof === null) {
-    return <Badge tone="quiet">not checked yet: deno task verify</Badge>;
-  }
-  const when = `checked ${moment(proof.time)}`;
-  return proof.equal
-    ? (
-      <Badge tone="good">
-        {counted(proof.rows, "row")} {proof.rows === 1 ? "equals" : "equal"} the source, {when}
-      </Badge>
-    )
-    : <Badge tone="bad">rows DIFFER from the source, {when}</Badge>;
+/** How the tables stand beside their source; where rows differ, a link to which. */
+export function ProofBadge({ status }: { readonly status: LiveState["status"] }) {
+  const { tone, text } = proofWords(status.continuous, status.proof);
+  const badge = <Badge tone={tone}>{text}</Badge>;
+  return tone === "bad" ? <a href={linkTo("now")}>{badge}</a> : badge;
 }

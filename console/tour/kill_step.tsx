@@ -47,7 +47,7 @@ export function KillStep() {
       <p role="status">{SENTENCES[standing](state)}</p>
       {state !== null && (
         <p>
-          The proof says: <ProofBadge proof={state.status.proof} />
+          The proof says: <ProofBadge status={state.status} />
         </p>
       )}
     </>

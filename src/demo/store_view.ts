@@ -24,6 +24,15 @@ export interface StoreView {
   rows<T extends TableName>(table: T): IterableIterator<Rows[T]>;
   /** The same as JSON texts. */
   texts(table: TableName): IterableIterator<RowText>;
+  /** Those with ids above `after` and up to `upTo`, in the order of their ids, at most `rowsMax`; all if absent. */
+  textsWithin(
+    table: TableName,
+    range: { readonly after: number; readonly upTo?: number; readonly rowsMax?: number },
+  ): readonly RowText[];
+  /** The one with this id, if it is there. */
+  textOf(table: TableName, id: number): RowText | undefined;
+  /** Commits of which the log does not have all records yet: the numbers of the first and the last; null: none. */
+  unsent(): { readonly first: number; readonly last: number } | null;
   close(): void;
 }
 
@@ -59,6 +68,18 @@ export function viewOf(db: DatabaseSync, close: () => void): StoreView {
       for (const { after } of texts(table)) yield JSON.parse(after);
     },
     texts,
+    textsWithin: (table, { after, upTo = Number.MAX_SAFE_INTEGER, rowsMax = -1 }) =>
+      db.prepare(`SELECT id, body AS after FROM ${table} WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`)
+        .all(after, upTo, rowsMax) as unknown as RowText[],
+    textOf: (table, id) =>
+      db.prepare(`SELECT id, body AS after FROM ${table} WHERE id = ?`).get(id) as unknown as RowText | undefined,
+    unsent() {
+      const found = db.prepare("SELECT min(seq) AS first, max(seq) AS last FROM outbox").get() as {
+        first: number | null;
+        last: number | null;
+      };
+      return found.first === null || found.last === null ? null : { first: found.first, last: found.last };
+    },
     close,
   };
 }

@@ -34,6 +34,17 @@ export interface OracleOptions {
   readonly onTable?: (node: LogicalNode, rows: ReadonlyMap<Key, Row>) => void;
   /** Told of every row that is absent because it cannot be computed. */
   readonly onRefused?: (refused: RefusedRow) => void;
+  /** Told of every right row that a foreign-key join looks for, whether or not it is there. */
+  readonly onLookup?: (lookup: Lookup) => void;
+  /** The nodes that are computed, with all that they are made of; all if absent. */
+  readonly only?: ReadonlySet<number>;
+}
+
+/** A right row that a foreign-key join looks for. */
+export interface Lookup {
+  /** The node of the right table. */
+  readonly right: number;
+  readonly key: Key;
 }
 
 /** A row that cannot be computed. */
@@ -67,14 +78,16 @@ export function computeSinks(
   options: OracleOptions = {},
 ): Map<string, SinkContent> {
   const { lookedUp = new Set(), limits = {}, nowUs = NaN, onRefused = () => {}, folded = unknownResults } = options;
+  const { onLookup = () => {}, only } = options;
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   const keyColumns = new Map<number, readonly string[]>();
   for (const node of topology.nodes) {
+    if (only?.has(node.id) === false) continue;
     if (node.op !== "sink") {
       tables[node.id] = compute(
         node,
-        { tables, keyColumns, topology, lookedUp, limits, nowUs, onRefused, folded },
+        { tables, keyColumns, topology, lookedUp, limits, nowUs, onRefused, onLookup, folded },
         read,
       );
       options.onTable?.(node, tables[node.id]);
@@ -103,6 +116,7 @@ interface Computed {
   readonly limits: TellingLimits;
   readonly nowUs: number;
   readonly onRefused: (refused: RefusedRow) => void;
+  readonly onLookup: (lookup: Lookup) => void;
   readonly folded: (node: FoldedNode) => Iterable<FoldedRow>;
 }
 
@@ -149,6 +163,7 @@ function compute(
           const foreignKey = node.foreignKey(row, keyValue(key));
           if (foreignKey === undefined) throw new TypeError("The foreign key is undefined");
           const wanted = rightKey(foreignKey, sourceOf(topology, node.right));
+          computed.onLookup({ right: node.right, key: wanted });
           const right = tables[node.right].get(wanted) ?? null;
           const partner = isGlobal(topology, node.right) ? right : told(right, { key: wanted, limits });
           return partner === null && node.kind === "inner" ? null : { ...row, [node.column]: partner };

@@ -209,4 +209,34 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     labels: ["sink"],
     buckets: SECONDS,
   },
+  weir_proof_differing_rows: {
+    kind: "gauge",
+    help: "Rows that the continuous proof found other than in the source three times in a row, with no reason known.",
+    labels: ["sink"],
+  },
+  weir_proof_unjudged_rows: {
+    kind: "gauge",
+    help: "Rows that differed when the continuous proof looked last, and may be on their way.",
+    labels: ["sink"],
+  },
+  weir_proof_excused_rows: {
+    kind: "gauge",
+    help: "Rows that differ from the source while dead letters or held rows say why.",
+    labels: ["sink"],
+  },
+  weir_proof_equal_rows: {
+    kind: "gauge",
+    help: "Rows that the last round of the continuous proof found equal to the source.",
+    labels: ["sink"],
+  },
+  weir_proof_checked_timestamp_seconds: {
+    kind: "gauge",
+    help: "When the last round of the continuous proof ended.",
+    labels: ["sink"],
+  },
+  weir_proof_round_seconds: {
+    kind: "gauge",
+    help: "How long the last round of the continuous proof took.",
+    labels: ["sink"],
+  },
 };

@@ -22,7 +22,7 @@ const needsPromtool = allowed && hasProgram("promtool") ? "" : " (promtool is mi
 /** Words of PromQL that are no metrics: functions, operators, keywords. */
 const WORDS = new Set(
   ("absent and by bool count group_left histogram_quantile ignoring increase label_replace last_over_time le max min " +
-    "min_over_time offset on or rate round sum unless vector without").split(" "),
+    "min_over_time offset on or rate round sum time unless vector without").split(" "),
 );
 
 /** Names of the series that an expression asks for. */

@@ -1,4 +1,5 @@
 import type { InstanceState, TapProblem } from "../../console/api/contract.ts";
+import type { ContinuousProof } from "../../src/cli/proof/proof_report.ts";
 import type { Proof } from "../../src/cli/verify/proof.ts";
 import type { DemoStatus } from "../../src/cli/start/status.ts";
 
@@ -9,6 +10,7 @@ export interface Standing {
   lag: Record<string, number>;
   problems: readonly string[];
   proof: Proof | null;
+  continuous: ContinuousProof;
   /** Tasks of the last partitions are on their way. */
   loading: boolean;
   snapshot: DemoStatus["snapshot"];
@@ -33,6 +35,7 @@ export function newStanding(nowMs: number): Standing {
     lag: {},
     problems: [],
     proof: { time: new Date(nowMs - 31_000).toISOString(), equal: true, sinks: 9, rows: 81_204 },
+    continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", sinks: [], leftOut: [] },
     loading: false,
     snapshot: null,
     others: [],

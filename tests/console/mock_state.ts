@@ -43,6 +43,7 @@ export function stateAt(
         statusOf(name, { tasks, lag, index, uptimeMs, standing })
       ),
       proof: standing.proof,
+      continuous: standing.continuous,
       ending: null,
     },
     topologies,

@@ -19,6 +19,7 @@ import { largeRows } from "./e2e/scenarios/large_rows.ts";
 import { latency } from "./e2e/scenarios/latency.ts";
 import { monitoring } from "./e2e/scenarios/monitoring.ts";
 import { outages } from "./e2e/scenarios/outages.ts";
+import { proof } from "./e2e/scenarios/proof.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
@@ -50,6 +51,7 @@ const scenarios: readonly Scenario[] = [
   rebuilding,
   brokerTests,
   streams,
+  proof,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]

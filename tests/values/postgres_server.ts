@@ -10,6 +10,8 @@ export function hasPostgres15(): boolean {
 }
 
 export interface PostgresServer {
+  /** Where it listens, on 127.0.0.1; `postgres` needs no password. */
+  readonly port: number;
   /** Rows of the last statement, every value as PostgreSQL's own text. */
   query(sql: string): Promise<Record<string, string | null>[]>;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const child = new Deno.Command(program, { args, cwd: "/", stdin: "null", stdout: "null", stderr: "null" }).spawn();
   const client = await connected(port, Date.now() + START_MS);
   return {
+    port,
     async query(sql) {
       const result = await client.query({ text: sql, types: { getTypeParser: () => (text: string) => text } as never });
       return (Array.isArray(result) ? result.at(-1) : result).rows;

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../record/errors.ts";
 import { nearestConfig } from "../local/nearest_config.ts";
+import { siblingModule } from "../local/sibling_module.ts";
 
 /** A user and the password that proves it. */
 interface Account {
@@ -55,8 +56,7 @@ interface Ready {
   readonly version: string;
 }
 
-/** In a package both files are JavaScript. */
-const SERVER = import.meta.url.replace(/clickhouse(\.\w+)$/, "clickhouse_server$1");
+const SERVER = siblingModule(import.meta.url, "clickhouse_server");
 const START_TIMEOUT_MS = 120_000;
 const RESTART_FIRST_MS = 100;
 const RESTART_MAX_MS = 10_000;

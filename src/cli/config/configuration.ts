@@ -31,6 +31,18 @@ export interface PostgresConfiguration {
   readonly ca: string | null;
 }
 
+/** How the sinks are compared with their source while everything runs. */
+export interface ProofConfiguration {
+  /** Whether they are. */
+  readonly on: boolean;
+  /** The source where Kafka is configured; null there: nothing is compared. */
+  readonly database: PostgresConfiguration | null;
+  /** Rows that are read from the source in a second at most. */
+  readonly rowsPerSecond: number;
+  /** Rows of the sources of a sink that may be held at once, where it cannot be compared by ranges of keys. */
+  readonly rowsMax: number;
+}
+
 /** Everything that is configured outside the command line. */
 export interface Configuration {
   /** Null: embedded. Then `clickhouse` is null too, and never else. */
@@ -40,6 +52,7 @@ export interface Configuration {
   /** Database of ClickHouse that holds the sinks. */
   readonly database: string;
   readonly run: RunOptions;
+  readonly proof: ProofConfiguration;
   readonly dataDirectory: string;
   /** Where dead letters are kept: in the data directory alone, or in topics that all instances share. */
   readonly deadLetters: "file" | "topic";
@@ -182,6 +195,15 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
         "have: it is missing. Set both",
     );
   }
+  if (has("VERIFY_DATABASE_URL") && !has("KAFKA_BROKERS")) {
+    problems.push(
+      "Cannot use VERIFY_DATABASE_URL in embedded mode: the demo store is the source there. Unset it, or set " +
+        "KAFKA_BROKERS and CLICKHOUSE_URL",
+    );
+  }
+  if (has("VERIFY_DATABASE_PASSWORD") && !has("VERIFY_DATABASE_URL")) {
+    problems.push("Cannot use VERIFY_DATABASE_PASSWORD without VERIFY_DATABASE_URL: it is missing. Set it");
+  }
   if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
     problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
   }
@@ -212,6 +234,7 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
     },
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
+    proof: proofOf(values),
     dataDirectory: values.WEIR_DATA ?? ".data",
     deadLetters: values.WEIR_DEAD_LETTERS ?? "file",
     topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
@@ -232,5 +255,16 @@ function readAgainFrom({ environment, readFile }: ConfigurationSource): ReadAgai
     } catch {
       return before;
     }
+  };
+}
+
+function proofOf(values: Values): ProofConfiguration {
+  const { VERIFY_DATABASE_URL: url, VERIFY_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
+  const nowhere = { host: undefined, port: undefined, database: undefined, user: undefined };
+  return {
+    on: values.WEIR_PROOF ?? true,
+    database: url === undefined ? null : { ...nowhere, url, password, sslMode, ca: ca ?? null },
+    rowsPerSecond: values.WEIR_PROOF_ROWS_PER_SECOND ?? 20_000,
+    rowsMax: values.WEIR_PROOF_ROWS_MAX ?? 500_000,
   };
 }

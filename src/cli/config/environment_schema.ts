@@ -3,7 +3,7 @@ import { readChoice, readInteger, readText } from "../option_values.ts";
 import { certificate, KAFKA_FILE_VARIABLES, kafkaVariables, privateKey } from "./kafka_variables.ts";
 import { runVariables } from "./run_variables.ts";
 import { Secret } from "./secret.ts";
-import { variable } from "./variable.ts";
+import { switchVariable, variable } from "./variable.ts";
 
 /** Levels of the log, the most important first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
@@ -14,6 +14,8 @@ const port = (name: string, min: number) =>
   variable(name, { expected: `a port from ${min} to 65535`, read: readInteger(min, 65_535) });
 const secret = (name: string) =>
   variable(name, { expected: "a secret", read: (value) => new Secret(value), secret: true });
+const rows = (name: string, { min, max }: { min: number; max: number }) =>
+  variable(name, { expected: `a whole number of rows from ${min} to ${max}`, read: readInteger(min, max) });
 const url = (name: string, { protocols, example }: { protocols: readonly string[]; example: string }) =>
   variable(name, {
     expected: `an address such as ${example}`,
@@ -51,6 +53,11 @@ export const environmentSchema = z.object({
     expected: "disable, prefer, require, verify-ca or verify-full",
     read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
   }),
+  VERIFY_DATABASE_URL: url("VERIFY_DATABASE_URL", {
+    protocols: ["postgres:", "postgresql:"],
+    example: "postgres://verifier@postgres:5432/online_store",
+  }),
+  VERIFY_DATABASE_PASSWORD: secret("VERIFY_DATABASE_PASSWORD"),
   WEIR_DATA: text("WEIR_DATA"),
   WEIR_DEAD_LETTERS: variable("WEIR_DEAD_LETTERS", {
     expected: "file or topic",
@@ -61,6 +68,9 @@ export const environmentSchema = z.object({
   WEIR_PORT: port("WEIR_PORT", 0),
   WEIR_STORE_PASSWORD: secret("WEIR_STORE_PASSWORD"),
   WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
+  WEIR_PROOF: switchVariable("WEIR_PROOF"),
+  WEIR_PROOF_ROWS_PER_SECOND: rows("WEIR_PROOF_ROWS_PER_SECOND", { min: 100, max: 1_000_000 }),
+  WEIR_PROOF_ROWS_MAX: rows("WEIR_PROOF_ROWS_MAX", { min: 1_000, max: 100_000_000 }),
   ...runVariables,
 });
 
@@ -73,6 +83,7 @@ export const FILE_VARIABLES = [
   "CLICKHOUSE_KEY",
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
+  "VERIFY_DATABASE_PASSWORD",
   "WEIR_STORE_PASSWORD",
 ] as const;
 

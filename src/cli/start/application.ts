@@ -10,6 +10,7 @@ import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
 import { endMessage, type RunEnd } from "./end_message.ts";
 import type { Failure } from "./failure.ts";
+import { continuousProof } from "../proof/continuous_proof.ts";
 import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { openWorld } from "./open_world.ts";
@@ -66,14 +67,19 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   const metrics = createPrometheusMetrics();
   const world = await openWorld({ ...options, metrics, onEvent: output.event });
   if (world === null) return ended(options, { metrics, left: null, failed: [] });
+  const runs = runsOf(options, { world, metrics });
+  const shown: ShownRun[] = [...runs];
+  const proof = continuousProof({
+    ...{ configuration, revision: options.revision, metrics, runs: shown, demo: world.demo !== null },
+    topologies: runs.map(({ name }) => name),
+    onEvent: output.event,
+  });
   let server: HttpServer | null = null;
   let ticking: ReturnType<typeof setInterval> | undefined;
   let refused = false;
   try {
-    const runs = runsOf(options, { world, metrics });
-    const shown: ShownRun[] = [...runs];
     options.stray.then((failure) => shown.push(strayRun(failure, output)));
-    const status = new StatusSource({ world, runs: shown, metrics, configuration });
+    const status = new StatusSource({ world, runs: shown, metrics, configuration, continuous: proof.status });
     const over = (left: RunEnd["left"], degraded: readonly string[] = []) =>
       ended(options, { metrics, left, failed: [...failedLines(shown), ...degraded] });
     const written = () => metrics.total("weir_sink_rows_total", {});
@@ -83,7 +89,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         .finally(() => status.keepStale());
     let preparing: string | null = "the snapshot or the type check is under way";
     const notReady = () => status.ending ?? preparing;
-    server = openServer({ configuration, world, status, metrics, runs: shown, notReady, settled });
+    server = openServer({ configuration, world, status, metrics, runs: shown, proof, notReady, settled });
     await announce(server, { world, status, options });
     const tick = () => output.status(status.take());
     tick();
@@ -96,6 +102,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     keepRight(right, { runs, shown, output });
     begin(runs, { world, signal, history });
     tellLeftOvers(runs, { world, options });
+    proof.start(Promise.all(runs.map((run) => run.firstStart)));
     const end = await untilEnd(options, { runs, world });
 
     status.ending = end.kind === "told"
@@ -105,6 +112,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       : `Ending: ${end.kind === "nothing left" ? "no topology is left to run" : "the demo store cannot write"}`;
     tick();
     options.onEnding(troubleLines(shown));
+    await proof.stop();
     const left = end.kind === "told" || end.kind === "time" ? await finish(options, { world, settled }) : null;
     // A topology that has stopped holds nothing any more.
     const degraded = degradedLines(shown);
@@ -114,6 +122,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     return over(left, degraded);
   } finally {
     clearInterval(ticking);
+    await proof.stop();
     await server?.close();
     await (refused ? world.discard() : world.close());
     output.close();

@@ -1,5 +1,6 @@
 import type { Configuration } from "../config/configuration.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
+import type { RunningProof } from "../proof/continuous_proof.ts";
 import { type RouteOptions, routesOf } from "./routes.ts";
 import type { StatusSource } from "./status_source.ts";
 import type { World } from "./world.ts";
@@ -9,13 +10,14 @@ interface ServedInstance extends Pick<RouteOptions, "metrics" | "runs" | "notRea
   readonly configuration: Configuration;
   readonly world: World;
   readonly status: StatusSource;
+  readonly proof: RunningProof;
   /** Waits until everything is applied; resolves to what is not. */
   readonly settled: (deadlineMs: number, signal: AbortSignal) => Promise<string[]>;
 }
 
 /** Serves what can be asked of an instance. @throws ConfigError when it cannot listen */
 export function openServer(served: ServedInstance): HttpServer {
-  const { configuration, world, status, metrics, runs, notReady, settled } = served;
+  const { configuration, world, status, proof, metrics, runs, notReady, settled } = served;
   const { run: { applicationServer, consoleRows }, storePassword } = configuration;
   const password = storePassword?.reveal() ?? null;
   const instance = (): string => applicationServer ?? server.url;
@@ -28,6 +30,7 @@ export function openServer(served: ServedInstance): HttpServer {
       notReady,
       ...{ produce: world.produce, letters: world.letters },
       access: { password },
+      proofRoutes: proof.routes,
       stores: { password: world.storePassword, instance },
       watched: {
         ...{ runs, instance, password },

@@ -28,6 +28,8 @@ export interface RouteOptions {
   readonly stores: Omit<StoreRouteOptions, "runs">;
   /** Who may use what is below `/api`. */
   readonly access: Access;
+  /** By which instances ask each other how far they are. */
+  readonly proofRoutes: Routes;
   /** What is told there. */
   readonly watched: Watched;
   /** Its dead letters. */
@@ -72,6 +74,7 @@ export function routesOf(options: RouteOptions): Routes {
     ...storeRoutes({ runs, ...options.stores }),
     ...guarded({
       ...apiRoutes(options.watched),
+      ...options.proofRoutes,
       ...showingRows({
         ...explainRoutes({ runs, access: options.access }),
         ...letterRoutes({

@@ -1,4 +1,5 @@
 import type { StartReport } from "../../runtime/runner.ts";
+import type { ContinuousProof } from "../proof/proof_report.ts";
 import type { Proof } from "../verify/proof.ts";
 
 /**
@@ -54,6 +55,8 @@ export interface Status {
   readonly topologies: readonly TopologyStatus[];
   /** Result of the last `verify` on this data. */
   readonly proof: Proof | null;
+  /** What is compared while everything runs, and what that has found. */
+  readonly continuous: ContinuousProof;
   /** What is being done to end; null while running. */
   readonly ending: string | null;
 }

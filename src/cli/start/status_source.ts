@@ -1,5 +1,6 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
+import type { ContinuousProof } from "../proof/proof_report.ts";
 import { StaleReport } from "../stale_report.ts";
 import { type Proof, readProof } from "../verify/proof.ts";
 import type { ShownRun } from "./shown_run.ts";
@@ -26,6 +27,7 @@ export class StatusSource {
   readonly #runs: readonly ShownRun[];
   readonly #metrics: PrometheusMetrics;
   readonly #configuration: Configuration;
+  readonly #continuous: () => ContinuousProof;
   readonly #stale: StaleReport;
   readonly #startedMs: number;
   readonly #samples = new Map<string, Sample[]>();
@@ -37,11 +39,13 @@ export class StatusSource {
     readonly runs: readonly ShownRun[];
     readonly metrics: PrometheusMetrics;
     readonly configuration: Configuration;
+    readonly continuous: () => ContinuousProof;
   }) {
     this.#world = parts.world;
     this.#runs = parts.runs;
     this.#metrics = parts.metrics;
     this.#configuration = parts.configuration;
+    this.#continuous = parts.continuous;
     this.#stale = new StaleReport(parts.configuration.dataDirectory);
     this.#startedMs = performance.now();
     this.addresses = parts.world.addresses;
@@ -65,6 +69,7 @@ export class StatusSource {
       demo: this.#world.demo?.status() ?? null,
       topologies: this.#runs.map((run) => this.#topology(run, ms)),
       proof: this.#proof.proof,
+      continuous: this.#continuous(),
       ending: this.ending,
     };
   }

@@ -140,7 +140,7 @@ export async function compareRows(
  * One text for the values of the key columns, whose places are `key`. Of a text alone the text behind a mark: JSON
  * takes longer, and texts that count up would be slow as keys of a Map.
  */
-function canonicalKey(key: readonly number[], row: CanonicalRow): string {
+export function canonicalKey(key: readonly number[], row: CanonicalRow): string {
   const first = row[key[0]];
   return key.length === 1 && typeof first === "string" ? `=${first}` : JSON.stringify(key.map((place) => row[place]));
 }

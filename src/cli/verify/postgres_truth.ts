@@ -5,7 +5,8 @@ import { ConfigError } from "../../record/errors.ts";
 import type { PostgresConfiguration } from "../config/configuration.ts";
 import { type Secret, withoutPassword } from "../config/secret.ts";
 import { type PostgresColumn, selectExpression, type ToWire, wireOf } from "./postgres_values.ts";
-import type { Truth, WireRow } from "./truth.ts";
+import type { KeyKind, KeyRange, RangedTruth } from "./ranged_truth.ts";
+import type { WireRow } from "./truth.ts";
 
 const FETCH_ROWS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -29,7 +30,31 @@ const COLUMNS_SQL = `
  * topic `<prefix>.<schema>.<table>` is `<schema>.<table>`.
  * @throws ConfigError when the database cannot be reached
  */
-export async function openPostgresTruth(configuration: PostgresConfiguration): Promise<Truth> {
+export async function openPostgresTruth(configuration: PostgresConfiguration): Promise<RangedTruth> {
+  const client = await connectPostgres(configuration);
+  return { ...await beginTruth(client), close: () => client.end() };
+}
+
+/** The same through a connection that is there already: closing it ends the transaction alone. */
+export async function beginTruth(client: pg.Client): Promise<RangedTruth> {
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  for (
+    const setting of ["TimeZone = 'UTC'", "DateStyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1"]
+  ) {
+    await client.query(`SET LOCAL ${setting}`);
+  }
+  return {
+    name: `PostgreSQL ${client.host}:${client.port}/${client.database}`,
+    rows: (source) => readTable(client, source),
+    portions: (source) => portionsOf(client, source),
+    ...rangesOf(client),
+    mark: async () => (await client.query("SELECT pg_current_wal_insert_lsn()::text AS lsn")).rows[0].lsn,
+    close: async () => void await client.query("ROLLBACK"),
+  };
+}
+
+/** Connects. @throws ConfigError when the database cannot be reached */
+export async function connectPostgres(configuration: PostgresConfiguration): Promise<pg.Client> {
   const client = new pg.Client({
     ...clientOptions(configuration),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -44,20 +69,69 @@ export async function openPostgresTruth(configuration: PostgresConfiguration): P
     const where = configuration.url === undefined ? configuration.host : withoutPassword(configuration.url);
     throw new ConfigError([`Cannot connect to PostgreSQL "${where}" to verify: ${reasonOf(error)}`], { cause: error });
   }
-  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  for (
-    const setting of ["TimeZone = 'UTC'", "DateStyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1"]
-  ) {
-    await client.query(`SET LOCAL ${setting}`);
-  }
+  return client;
+}
+
+/** A SELECT of a table, and what makes a row of what it gives. */
+interface TableQuery {
+  readonly select: string;
+  readonly layout: { readonly key: readonly string[]; readonly columns: readonly WireColumn[] };
+}
+
+/** What stands behind the SELECT. */
+interface Rest {
+  readonly rest: string;
+  readonly values?: readonly unknown[];
+}
+
+function rangesOf(client: pg.Client): Pick<RangedTruth, "range" | "within" | "some"> {
+  const tables = new Map<SourceSpec, Promise<TableQuery>>();
+  const tableOf = (source: SourceSpec): Promise<TableQuery> => {
+    let table = tables.get(source);
+    if (table === undefined) tables.set(source, table = tableQuery(client, source));
+    return table;
+  };
+  const ask = async (source: SourceSpec, { rest, values = [] }: Rest): Promise<WireRow[]> => {
+    const { select, layout } = await tableOf(source);
+    const { rows } = await client.query({ text: `${select} ${rest}`, values: [...values], rowMode: "array" });
+    return (rows as (string | null)[][]).map((row) => wireRow(layout, row));
+  };
   return {
-    name: `PostgreSQL ${client.host}:${client.port}/${client.database}`,
-    rows: (source) => readTable(client, source),
-    close: () => client.end(),
+    async range(source, { after, rowsMax }) {
+      const by = quoted(source.key[0]);
+      const where = after === null ? "" : `WHERE ${by} > ${after}`;
+      const rows = await ask(source, { rest: `${where} ORDER BY ${by} FETCH FIRST ${rowsMax} ROWS WITH TIES` });
+      const last = rows.at(-1);
+      return { rows, upTo: last === undefined || rows.length < rowsMax ? null : firstDigits(last, source) };
+    },
+    within: (source, range) => ask(source, { rest: within(quoted(source.key[0]), range) }),
+    async some(source, { keys, kinds }) {
+      if (keys.length === 0) return [];
+      const columns = source.key.map((_, place) => keys.map((key) => key[place]));
+      const names = source.key.map(quoted);
+      const arrays = kinds.map((kind, place) => `$${place + 1}::${ARRAY_TYPES[kind]}`);
+      const are = names.length === 1
+        ? `${names[0]} = ANY(${arrays[0]})`
+        : `(${names.join(", ")}) IN (SELECT * FROM unnest(${arrays.join(", ")}))`;
+      return await ask(source, { rest: `WHERE ${are}`, values: columns });
+    },
   };
 }
 
-async function readTable(client: pg.Client, source: SourceSpec): Promise<WireRow[]> {
+const ARRAY_TYPES: Readonly<Record<KeyKind, string>> = { integer: "bigint[]", uuid: "uuid[]", text: "text[]" };
+
+function within(by: string, { after, upTo }: KeyRange): string {
+  const bounds = [...after === null ? [] : [`${by} > ${after}`], ...upTo === null ? [] : [`${by} <= ${upTo}`]];
+  return bounds.length === 0 ? "" : `WHERE ${bounds.join(" AND ")}`;
+}
+
+function firstDigits({ key }: WireRow, { key: [first] }: SourceSpec): string {
+  const { digits } = /^\{"(?:[^"\\]|\\.)*":(?<digits>-?\d+)[,}]/.exec(key)?.groups ?? {};
+  if (digits === undefined) throw new TypeError(`Column "${first}" holds no integers: ${key}`);
+  return digits;
+}
+
+async function tableQuery(client: pg.Client, source: SourceSpec): Promise<TableQuery> {
   const parts = source.topic.split(".");
   const [schema, table] = parts.slice(-2);
   const found = parts.length < 3 ? [] : (await client.query(COLUMNS_SQL, [schema, table])).rows;
@@ -69,18 +143,25 @@ async function readTable(client: pg.Client, source: SourceSpec): Promise<WireRow
   }
   const columns = wantedColumns(source, found.map(columnOf));
   const expressions = columns.map(({ column }) => selectExpression(column, quoted(column.name)));
-  await client.query(
-    `DECLARE weir_rows NO SCROLL CURSOR FOR SELECT ${expressions.join(", ")} FROM ${quoted(schema)}.${quoted(table)}`,
-  );
-  const layout = { key: source.key, columns };
+  const select = `SELECT ${expressions.join(", ")} FROM ${quoted(schema)}.${quoted(table)}`;
+  return { select, layout: { key: source.key, columns } };
+}
+
+async function readTable(client: pg.Client, source: SourceSpec): Promise<WireRow[]> {
   const rows: WireRow[] = [];
+  for await (const portion of portionsOf(client, source)) for (const row of portion) rows.push(row);
+  return rows;
+}
+
+async function* portionsOf(client: pg.Client, source: SourceSpec): AsyncGenerator<readonly WireRow[]> {
+  const { select, layout } = await tableQuery(client, source);
+  await client.query(`DECLARE weir_rows NO SCROLL CURSOR FOR ${select}`);
   for (;;) {
     const fetched = await client.query({ text: `FETCH ${FETCH_ROWS} FROM weir_rows`, rowMode: "array" });
-    for (const values of fetched.rows as (string | null)[][]) rows.push(wireRow(layout, values));
+    yield (fetched.rows as (string | null)[][]).map((values) => wireRow(layout, values));
     if (fetched.rows.length < FETCH_ROWS) break;
   }
   await client.query("CLOSE weir_rows");
-  return rows;
 }
 
 interface WireColumn {

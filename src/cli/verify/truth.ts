@@ -39,26 +39,36 @@ export async function loadSources(topology: Topology, truth: Truth): Promise<Sou
   for (const node of topology.nodes) {
     if (node.op !== "source" || tables.has(node.source.topic)) continue;
     const source = wholeSource(topology, node);
-    // The truth has bytes in base64, whatever the connector writes.
-    const format = source.format?.binary === undefined ? undefined : { binary: "bytes" } as const;
-    const decoder = createDecoder({ source: source.name, key: source.key, row: source.row, format });
+    const read = wireReader(source);
     const rows: (readonly [Key, Row])[] = [];
-    for (const { key, after } of await truth.rows(source)) {
-      try {
-        const decoded = decoder.decode({ key, value: `{"before":null,"after":${after},"source":{},"op":"r"}` });
-        if (decoded.kind === "upsert") rows.push([decoded.key, decoded.row]);
-      } catch (error) {
-        if (!(error instanceof DeserializationError)) throw error;
-        refused++;
-      }
+    for (const row of await truth.rows(source)) {
+      const decoded = read(row);
+      if (decoded === "refused") refused++;
+      else if (decoded !== null) rows.push(decoded);
     }
     tables.set(source.topic, rows);
   }
   return { read: (topic) => tables.get(topic) ?? [], refused };
 }
 
+/** What makes a row of a source from the texts of its truth; `refused`: the engine cannot read it either. */
+export function wireReader(source: SourceSpec): (row: WireRow) => readonly [Key, Row] | "refused" | null {
+  // The truth has bytes in base64, whatever the connector writes.
+  const format = source.format?.binary === undefined ? undefined : { binary: "bytes" } as const;
+  const decoder = createDecoder({ source: source.name, key: source.key, row: source.row, format });
+  return ({ key, after }) => {
+    try {
+      const decoded = decoder.decode({ key, value: `{"before":null,"after":${after},"source":{},"op":"r"}` });
+      return decoded.kind === "upsert" ? [decoded.key, decoded.row] : null;
+    } catch (error) {
+      if (!(error instanceof DeserializationError)) throw error;
+      return "refused";
+    }
+  };
+}
+
 /** All columns that any use of the topic picks, as partitioned or as global table. */
-function wholeSource(topology: Topology, of: SourceNode): SourceSpec {
+export function wholeSource(topology: Topology, of: SourceNode): SourceSpec {
   const twin = topology.nodes.find((node): node is SourceNode =>
     node.op === "source" && node.source.topic === of.source.topic && node.global !== of.global
   );

@@ -20,6 +20,7 @@ export interface QueuedRecord {
 interface Queued extends QueuedRecord {
   /** Of the text in UTF-8. */
   readonly bytes: number;
+  readonly number: number;
 }
 
 /** What the producer needs. */
@@ -51,6 +52,9 @@ export class MessageProducer {
   #queue: Queued[] = [];
   /** Tasks of which what is under way was said by an incarnation that is no more. */
   readonly #forgotten = new Set<string>();
+  /** Numbers of the record that came last, and of the last one that waits no more: they leave in their order. */
+  #lastIn = 0;
+  #lastOut = 0;
   #running = false;
   #closed = false;
   #waiters: (() => void)[] = [];
@@ -63,7 +67,7 @@ export class MessageProducer {
   enqueue(record: QueuedRecord): void {
     if (this.#closed) return;
     const bytes = Buffer.byteLength(record.text);
-    this.#queue.push({ ...record, bytes });
+    this.#queue.push({ ...record, bytes, number: ++this.#lastIn });
     this.queuedBytes += bytes;
     if (!this.#running) {
       this.#running = true;
@@ -89,6 +93,12 @@ export class MessageProducer {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /** To be asked whether everything that was sent before now has been appended, or was lost with its task. */
+  mark(): () => boolean {
+    const last = this.#lastIn;
+    return () => !this.#running || this.#lastOut >= last;
+  }
+
   /** Throws away what waits. */
   close(): void {
     this.#closed = true;
@@ -104,6 +114,7 @@ export class MessageProducer {
       this.#forgotten.clear();
       await this.#append(taken);
       for (const record of taken) this.queuedBytes -= record.bytes;
+      this.#lastOut = taken[taken.length - 1].number;
       if (this.#closed) this.queuedBytes = 0;
     }
     this.#running = false;

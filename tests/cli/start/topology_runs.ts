@@ -92,6 +92,7 @@ export async function answerOf(
       ...{ runs, password: null, showsRows: true, reader: { url: "http://127.0.0.1:1", database: "default" } },
       ...{ instance: () => "here", verifying: () => false, demo: null, status: () => unasked("the status") },
     },
+    proofRoutes: {},
     metrics,
     runs,
     notReady: () => null,

@@ -15,6 +15,8 @@ const ABSENT: Readonly<Record<string, string>> = {
   weir_dead_letters_open: "nothing was set aside",
   weir_task_restarts_total: "no task began again",
   weir_repaired_rows_total: "nothing was altered by hand",
+  weir_proof_differing_rows: "VERIFY_DATABASE_URL is not set",
+  weir_proof_checked_timestamp_seconds: "VERIFY_DATABASE_URL is not set",
   pg_replication_slot_safe_wal_size_bytes: "newer than Debian's exporter",
 };
 

@@ -1,0 +1,97 @@
+import type { Revision } from "../../runtime/runner.ts";
+import type { Configuration } from "../config/configuration.ts";
+import type { Routes } from "../http_server.ts";
+import { counted } from "../numbers.ts";
+import type { PrometheusMetrics } from "../prometheus.ts";
+import type { Event } from "../start/output.ts";
+import type { ShownRun } from "../start/shown_run.ts";
+import { ProofProcess } from "./proof_process.ts";
+import type { ContinuousProof, ProofReport, SinkProof } from "./proof_report.ts";
+import { Standings } from "./standing.ts";
+
+/** Gauges of rows that are not known to be equal. */
+const COUNTS = ["weir_proof_differing_rows", "weir_proof_unjudged_rows", "weir_proof_excused_rows"];
+const AFTER_START_MS = 2_000;
+
+/** What it needs. */
+export interface ContinuousProofOptions {
+  readonly configuration: Configuration;
+  readonly revision: Revision;
+  readonly topologies: readonly string[];
+  readonly runs: readonly ShownRun[];
+  /** Whether the demo store is the source of what embedded mode runs. */
+  readonly demo: boolean;
+  readonly metrics: PrometheusMetrics;
+  readonly onEvent: (event: Event) => void;
+}
+
+/** The continuous proof of an instance. */
+export interface RunningProof {
+  /** As it is shown: without what rows hold where that is hidden. */
+  status(): ContinuousProof;
+  readonly routes: Routes;
+  /** Begins a moment behind `started`: what a start has to do comes first. */
+  start(started: Promise<unknown>): void;
+  stop(): Promise<void>;
+}
+
+/** Makes the continuous proof of an instance; {@link RunningProof.start} begins it. */
+export function continuousProof(options: ContinuousProofOptions): RunningProof {
+  const { configuration, revision, topologies, runs, demo, metrics, onEvent } = options;
+  const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
+  const known = new Map<string, SinkProof>();
+  const process = new ProofProcess({
+    ...{ configuration, revision, topologies, demo, standings, onEvent },
+    onReport: ({ sinks }) => {
+      // What is not compared here any more is nobody's fault here.
+      for (const [name, { topology, sink }] of known) {
+        if (sinks.some((one) => one.topology === topology && one.sink === sink)) continue;
+        for (const gauge of COUNTS) metrics.gauge(gauge, { topology, sink }, 0);
+        known.delete(name);
+      }
+      for (const sink of sinks) {
+        report(sink, metrics);
+        const name = `${sink.topology}/${sink.sink}`;
+        const event = changeOf(sink, known.get(name)?.differing ?? 0);
+        known.set(name, sink);
+        if (event !== null) onEvent(event);
+      }
+    },
+  });
+  const shows = configuration.run.consoleRows;
+  return {
+    status: () => shows ? process.status : { ...process.status, ...withoutRows(process.status) },
+    routes: standings.routes(),
+    start: (started) => void started.then(() => Deno.unrefTimer(setTimeout(() => process.start(), AFTER_START_MS))),
+    stop: () => process.stop(),
+  };
+}
+
+function report(sink: SinkProof, metrics: PrometheusMetrics): void {
+  const labels = { topology: sink.topology, sink: sink.sink };
+  metrics.gauge("weir_proof_differing_rows", labels, sink.differing);
+  metrics.gauge("weir_proof_unjudged_rows", labels, sink.unjudged);
+  metrics.gauge("weir_proof_excused_rows", labels, sink.excused);
+  if (sink.checked === null) return;
+  metrics.gauge("weir_proof_equal_rows", labels, sink.rows);
+  metrics.gauge("weir_proof_checked_timestamp_seconds", labels, Date.parse(sink.checked) / 1_000);
+  metrics.gauge("weir_proof_round_seconds", labels, sink.roundMs! / 1_000);
+}
+
+/** What there is to say when other rows differ than before. What they hold is in no log. */
+function changeOf({ topology, sink, differing }: SinkProof, before: number): Event | null {
+  if (differing === before) return null;
+  const fields = { topology, sink, differing };
+  if (differing === 0) {
+    const text = `${topology}: ${sink} equals the source again`;
+    return { level: "info", name: "proof", text, fields };
+  }
+  const verb = differing === 1 ? "differs" : "differ";
+  const text = `${topology}: ${counted(differing, "row")} of ${sink} ${verb} from the source: GET /api/verify names ` +
+    (differing === 1 ? "it" : "them");
+  return { level: "error", name: "proof", text, fields };
+}
+
+function withoutRows({ sinks, leftOut }: ProofReport): ProofReport {
+  return { sinks: sinks.map((sink) => ({ ...sink, keys: [] })), leftOut };
+}

@@ -1,0 +1,163 @@
+import type { Revision } from "../../runtime/runner.ts";
+import { nearestConfig } from "../../adapters/local/nearest_config.ts";
+import { siblingModule } from "../../adapters/local/sibling_module.ts";
+import { waitMsAfter } from "../../ports/retry.ts";
+import type { Configuration } from "../config/configuration.ts";
+import type { Event } from "../start/output.ts";
+import { type FromProof, messageLine, messagesOf, type ProofBegin } from "./messages.ts";
+import type { ContinuousProof, ProofReport } from "./proof_report.ts";
+import type { Standings } from "./standing.ts";
+
+/** Pauses before the process is begun again. */
+const PAUSES = { firstMs: 5_000, lastMs: 300_000 };
+/** What it may hold; beyond that it ends, and nothing else does. */
+const HEAP_MEGABYTES = 1_024;
+
+/** It reads and asks: it writes nothing, and runs no program. */
+const PERMISSIONS = ["--allow-read", "--allow-net", "--allow-env", "--allow-sys"];
+
+const NOTHING: ProofReport = { sinks: [], leftOut: [] };
+
+/** What is needed to prove. */
+export interface ProofProcessOptions {
+  readonly configuration: Configuration;
+  readonly revision: Revision;
+  readonly topologies: readonly string[];
+  /** Whether the demo store is the source, in embedded mode. */
+  readonly demo: boolean;
+  readonly standings: Standings;
+  readonly onEvent: (event: Event) => void;
+  /** A report has come. */
+  readonly onReport: (report: ProofReport) => void;
+}
+
+/**
+ * The proof in a process of its own: what it computes, and what it holds, must not slow down or end what it proves. It
+ * is begun again when it ends.
+ */
+export class ProofProcess {
+  #status: ContinuousProof;
+  #child: Deno.ChildProcess | null = null;
+  #stopped = false;
+  #wake: () => void = () => {};
+  #running: Promise<void> = Promise.resolve();
+  readonly #options: ProofProcessOptions;
+
+  constructor(options: ProofProcessOptions) {
+    this.#options = options;
+    const reason = offReason(options);
+    this.#status = { state: reason === null ? "starting" : "off", reason, ...NOTHING };
+  }
+
+  get status(): ContinuousProof {
+    return this.#status;
+  }
+
+  start(): void {
+    if (this.#status.state === "off" || this.#stopped) return;
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    this.#kill();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 1; !this.#stopped; failures++) {
+      const refused = await this.#once().catch((error) => ({ reason: error.message as string, again: true }));
+      if (this.#stopped) return;
+      const pauseMs = waitMsAfter(failures, PAUSES);
+      const outlook = refused.again ? ` (tried again in ${Math.round(pauseMs / 1_000)} s)` : "";
+      // What it knew is over: another one begins from nothing.
+      this.#status = { state: "failed", reason: refused.reason + outlook, ...NOTHING };
+      this.#options.onReport(NOTHING);
+      const text = `The continuous proof has ended: ${this.#status.reason}`;
+      this.#options.onEvent({ level: "warn", name: "proof ended", text });
+      if (!refused.again) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** One process, from its beginning to its end. */
+  async #once(): Promise<{ readonly reason: string; readonly again: boolean }> {
+    const { configuration, revision, topologies } = this.#options;
+    const child = this.#child = spawn();
+    const writer = child.stdin.getWriter();
+    const write = (value: unknown) => writer.write(messageLine(value)).catch(() => {});
+    const begin: ProofBegin = {
+      dataDirectory: configuration.dataDirectory,
+      topologiesDirectory: configuration.topologiesDirectory,
+      topologies,
+      revision,
+    };
+    write(begin);
+    let refusal: string | null = null;
+    for await (const message of messagesOf<FromProof>(child.stdout)) {
+      if (this.#stopped) break;
+      if (message.kind === "refused") refusal = message.reason;
+      else if (message.kind === "report") this.#told(message.report);
+      else this.#answer(message).then((answer) => write({ id: message.id, answer }));
+    }
+    this.#kill();
+    const { code, signal } = await child.status;
+    await writer.abort().catch(() => {});
+    if (refusal !== null) return { reason: refusal, again: false };
+    return { reason: signal === null ? `status ${code}` : `signal ${signal}`, again: true };
+  }
+
+  #told(report: ProofReport): void {
+    this.#status = { state: "running", reason: null, ...report };
+    this.#options.onReport(report);
+  }
+
+  async #answer({ question, topology }: Extract<FromProof, { kind: "ask" }>) {
+    const { standings } = this.#options;
+    if (question === "standing") return standings.of(topology);
+    return await standings.applied(topology).catch(() => false);
+  }
+
+  #kill(): void {
+    try {
+      this.#child?.kill("SIGKILL");
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+}
+
+function offReason({ configuration: { proof, kafka }, demo }: ProofProcessOptions): string | null {
+  if (!proof.on) return "it is switched off (WEIR_PROOF)";
+  if (kafka !== null && proof.database === null) return "VERIFY_DATABASE_URL is not set";
+  if (kafka === null && !demo) return "the log is the only source without the demo store";
+  if (!mayRunDeno()) return "this process may not run deno, which computes it (--allow-run)";
+  return null;
+}
+
+function mayRunDeno(): boolean {
+  try {
+    return Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted";
+  } catch {
+    // It may not even know where deno is.
+    return false;
+  }
+}
+
+function spawn(): Deno.ChildProcess {
+  const config = nearestConfig(import.meta.url);
+  const args = ["run", ...PERMISSIONS, "--no-prompt", "--cached-only"];
+  if (config !== null) args.push("--config", config);
+  args.push(`--v8-flags=--max-old-space-size=${HEAP_MEGABYTES}`, siblingModule(import.meta.url, "proof_main"));
+  // Ctrl-C reaches every process of a terminal's group; this one is ended by the instance alone.
+  const pipes = { stdin: "piped", stdout: "piped", stderr: "inherit", detached: true } as const;
+  return new Deno.Command(Deno.execPath(), { args, ...pipes }).spawn();
+}

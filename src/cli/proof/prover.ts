@@ -1,0 +1,138 @@
+import type { ColumnTypes } from "../../dsl/sink.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import type { LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
+import type { ProofSource } from "./proof_source.ts";
+import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
+import type { ShownReader } from "./shown_sink.ts";
+import { type ProofPace, SinkProver } from "./sink_prover.ts";
+import type { Suspect } from "./suspects.ts";
+
+/** How a topology stands, as far as it can be compared. */
+export interface Standing {
+  /** Why it cannot be compared now; null: it can. */
+  readonly paused: string | null;
+  /** Another instance compares it. */
+  readonly elsewhere: boolean;
+  /** What Weir says itself of rows that are older than the source; null: nothing. */
+  readonly excuse: string | null;
+}
+
+/** What a proof looks at, and whom it asks. */
+export interface ProverParts {
+  readonly topologies: readonly Topology[];
+  readonly source: ProofSource;
+  readonly shown: (sink: ProvedSink, columns: ColumnTypes) => ShownReader;
+  readonly standing: (topology: string) => Promise<Standing>;
+  /** Resolves when everything that the log has now shows in ClickHouse; to false if that cannot be said. */
+  readonly applied: (topology: string) => Promise<boolean>;
+  readonly pace: ProofPace;
+}
+
+/** Looks behind each other at keys about which one more could decide. */
+const LOOKS_AT_ONCE = 3;
+/** What is told of a side that does not answer. */
+const CAUSE_LENGTH_MAX = 300;
+
+/** Compares the sinks of topologies with their source, again and again, while everything runs. */
+export class Prover {
+  readonly #parts: ProverParts;
+  readonly #leftOut: readonly LeftOut[];
+  readonly #provers: readonly { readonly topology: string; readonly sinks: readonly SinkProver[] }[];
+
+  constructor(parts: ProverParts) {
+    this.#parts = parts;
+    const plans = parts.topologies.map((topology) => ({ topology, ...provedSinks(topology) }));
+    this.#leftOut = plans.flatMap(({ leftOut }) => leftOut);
+    this.#provers = plans.map(({ topology, sinks }) => ({
+      topology: topology.name,
+      sinks: sinks.map((sink) => {
+        const node = topology.nodes.find((one) => one.op === "sink" && one.sink.name === sink.plan.name)!;
+        const { columns } = (node as Extract<typeof node, { op: "sink" }>).sink;
+        const shown = parts.shown(sink, columns);
+        return new SinkProver({ topology, sink, shown, source: parts.source }, parts.pace);
+      }),
+    }));
+  }
+
+  /** One turn of each topology: the rows that come next, and another look at those that differed. */
+  async turn(): Promise<void> {
+    for (const prover of this.#provers) {
+      const { paused } = await this.#standing(prover);
+      if (paused === null) await this.#turnOf(prover);
+    }
+  }
+
+  async #standing({ topology, sinks }: { readonly topology: string; readonly sinks: readonly SinkProver[] }) {
+    const standing = await this.#parts.standing(topology);
+    for (const sink of sinks) {
+      sink.paused = standing.paused;
+      sink.elsewhere = standing.elsewhere;
+      if (standing.elsewhere) sink.forget();
+    }
+    return standing;
+  }
+
+  async #turnOf(prover: { readonly topology: string; readonly sinks: readonly SinkProver[] }): Promise<void> {
+    const { topology, sinks } = prover;
+    for (const sink of sinks) {
+      const { excuse, paused } = await this.#standing(prover);
+      if (paused !== null) return;
+      await this.#attempt([sink], () => sink.next(excuse));
+    }
+    for (let look = 0; look < LOOKS_AT_ONCE; look++) {
+      const doubtful = sinks.filter(({ suspects, leftOut }) => leftOut === null && suspects.keys.length > 0);
+      if (doubtful.length === 0 || (look > 0 && !doubtful.some(({ undecided }) => undecided))) return;
+      const ready = await this.#attempt(doubtful, () => this.#applied(topology, doubtful));
+      // The answer is of the time behind what was applied: what became excusable meanwhile is excused.
+      const { excuse, paused } = await this.#standing(prover);
+      if (ready === undefined || ready.size === 0 || paused !== null) return;
+      for (const [sink, keys] of ready) await this.#attempt([sink], () => sink.again(keys, excuse));
+    }
+  }
+
+  /**
+   * The keys of which all is applied that the last look at them saw; why it is not yet is told. Those that were seen
+   * later wait for their own turn: else what comes all the time would keep the others waiting for ever.
+   */
+  async #applied(
+    topology: string,
+    doubtful: readonly SinkProver[],
+  ): Promise<ReadonlyMap<SinkProver, readonly Suspect[]>> {
+    const unsent = new Map<string, string | null>();
+    const ready = new Map<SinkProver, readonly Suspect[]>();
+    for (const sink of doubtful) {
+      for (const { mark } of sink.suspects.keys) {
+        if (!unsent.has(mark)) unsent.set(mark, await this.#parts.source.unsent(mark));
+      }
+      const sent = sink.suspects.keys.filter(({ mark }) => unsent.get(mark) === null);
+      sink.waits = sent.length > 0 ? null : unsent.get(sink.suspects.keys[0].mark)!;
+      if (sent.length > 0) ready.set(sink, sent);
+    }
+    if (ready.size === 0 || await this.#parts.applied(topology)) return ready;
+    for (const sink of ready.keys()) sink.waits = "Weir has not applied yet what the source had then";
+    return new Map();
+  }
+
+  /** Pauses those for whom a side does not answer. */
+  async #attempt<T>(sinks: readonly SinkProver[], act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      for (const sink of sinks) sink.paused = reason.slice(0, CAUSE_LENGTH_MAX);
+      return undefined;
+    }
+  }
+
+  /** What is known now. */
+  report(): ProofReport {
+    const provers = this.#provers.flatMap(({ sinks }) => sinks);
+    const dropped = provers.flatMap(({ leftOut, elsewhere, paused, compared }): LeftOut[] => {
+      const reason = leftOut ?? (elsewhere ? paused : null);
+      return reason === null ? [] : [{ topology: compared.topology.name, sink: compared.sink.plan.name, reason }];
+    });
+    const here = provers.filter(({ leftOut, elsewhere }) => leftOut === null && !elsewhere);
+    const sinks: SinkProof[] = here.map((prover) => prover.report());
+    return { sinks, leftOut: [...this.#leftOut, ...dropped] };
+  }
+}

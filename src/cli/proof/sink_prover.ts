@@ -1,0 +1,196 @@
+import { timeText } from "../../runtime/explain/words.ts";
+import { parseClickHouseType } from "../../record/clickhouse_type.ts";
+import type { Canonical } from "../verify/canonical.ts";
+import { canonicalLine } from "../verify/compare.ts";
+import { type Compared, type Excuse, type Look, lookAtAll, lookAtKeys, lookAtRange, OtherKeys } from "./look.ts";
+import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
+import { TooManyRows } from "./slice_rows.ts";
+import { type Suspect, Suspects } from "./suspects.ts";
+
+const VALUE_LENGTH_MAX = 200;
+/** A whole comparison is repeated when so many times as long as it took has gone by, */
+const WHOLE_PAUSE = 3;
+/** and not before. */
+const WHOLE_PAUSE_MS = 5_000;
+
+/** How much at a time. */
+export interface ProofPace {
+  /** Rows of one range. */
+  readonly rangeRows: number;
+  /** Rows that may be held at once. */
+  readonly rowsMax: number;
+  /** To be called with the number of rows that were read since: waits so that the source is not read too fast. */
+  readonly breathe: (rows: number) => Promise<void>;
+  readonly nowMs: () => number;
+}
+
+/** Goes round the rows of one sink, and remembers those that differ until it is known why. */
+export class SinkProver {
+  suspects = new Suspects();
+  readonly compared: Compared;
+  /** Why it cannot be compared at all; null: it can. */
+  leftOut: string | null = null;
+  /** Why it is not compared now; null: it is. */
+  paused: string | null = null;
+  /** Another instance compares it. */
+  elsewhere = false;
+  /** Why nobody looks again yet at what differed; null: somebody does, or nothing differed. */
+  waits: string | null = null;
+  readonly #pace: ProofPace;
+  #whole: boolean;
+  #after: string | null = null;
+  #roundRows = 0;
+  #roundMs = 0;
+  #dueMs = 0;
+  #last: { readonly rows: number; readonly endedMs: number; readonly durationMs: number } | null = null;
+
+  constructor(compared: Compared, pace: ProofPace) {
+    this.compared = compared;
+    this.#pace = pace;
+    this.#whole = compared.sink.roots === null;
+  }
+
+  /** Compares the rows that come next. @throws Error when source or ClickHouse do not answer */
+  async next(excuse: Excuse): Promise<void> {
+    if (this.leftOut !== null || this.#pace.nowMs() < this.#dueMs) return;
+    if (this.#whole) return await this.#lookAtAll(excuse, (look) => this.#first(look));
+    try {
+      await this.#nextRange(excuse);
+    } catch (error) {
+      if (!(error instanceof OtherKeys)) throw error;
+      this.#whole = true;
+      this.#after = null;
+      this.#roundRows = 0;
+    }
+  }
+
+  /** Looks again at these keys, of which Weir has applied all that the last look saw. */
+  async again(keys: readonly Suspect[], excuse: Excuse): Promise<void> {
+    if (keys.length === 0 || this.leftOut !== null) return;
+    if (this.#whole) return await this.#lookAtAll(excuse, (look) => this.#again(keys, look));
+    const look = await lookAtKeys(this.compared, { keys: keys.map(({ key }) => key), excuse });
+    this.#again(keys, look);
+    await this.#pace.breathe(look.read);
+  }
+
+  /** Whether another look could decide about a key. */
+  get undecided(): boolean {
+    return this.suspects.keys.some(({ looks }) => looks === 2);
+  }
+
+  async #nextRange(excuse: Excuse): Promise<void> {
+    if (this.#after === null) this.#begin();
+    const look = await lookAtRange(this.compared, { after: this.#after, rowsMax: this.#pace.rangeRows, excuse });
+    this.#first(look);
+    this.#roundRows += look.rows;
+    this.#after = look.upTo;
+    if (look.upTo === null) this.#end();
+    await this.#pace.breathe(look.read);
+  }
+
+  async #lookAtAll(excuse: Excuse, take: (look: Look) => void): Promise<void> {
+    this.#begin();
+    const { rowsMax, breathe, nowMs } = this.#pace;
+    try {
+      const look = await lookAtAll(this.compared, { rowsMax, breathe, excuse });
+      take(look);
+      this.#roundRows = look.rows;
+      this.#end();
+      this.#dueMs = nowMs() + Math.max(WHOLE_PAUSE_MS, WHOLE_PAUSE * this.#last!.durationMs);
+    } catch (error) {
+      if (!(error instanceof TooManyRows)) throw error;
+      this.leftOut = error.message;
+    }
+  }
+
+  #begin(): void {
+    this.suspects.roundBegins();
+    this.#roundRows = 0;
+    this.#roundMs = this.#pace.nowMs();
+  }
+
+  #end(): void {
+    const endedMs = this.#pace.nowMs();
+    this.#last = { rows: this.#roundRows, endedMs, durationMs: endedMs - this.#roundMs };
+    this.#roundRows = 0;
+  }
+
+  #first(look: Look): void {
+    this.suspects.first({ ...look, nowMs: this.#pace.nowMs() });
+  }
+
+  #again(keys: readonly Suspect[], look: Look): void {
+    this.suspects.again(keys, { ...look, nowMs: this.#pace.nowMs() });
+    // A look at all rows may find others, too.
+    this.#first(look);
+  }
+
+  /** Begins from nothing. */
+  forget(): void {
+    this.suspects = new Suspects();
+    this.#last = null;
+    this.#after = null;
+    this.#roundRows = 0;
+    this.#dueMs = 0;
+  }
+
+  /** How far it is. */
+  report(): SinkProof {
+    const { faults, excused, unjudged } = this.suspects;
+    const last = this.#last;
+    const missing = [...faults, ...excused].filter(({ expected }) => expected !== null).length;
+    return {
+      topology: this.compared.topology.name,
+      sink: this.compared.sink.plan.name,
+      how: this.#whole ? "whole" : "ranges",
+      rows: last === null ? 0 : Math.max(0, last.rows - missing - unjudged),
+      checked: last === null ? null : new Date(last.endedMs).toISOString(),
+      roundMs: last === null ? null : Math.round(last.durationMs),
+      compared: this.#roundRows,
+      differing: faults.length,
+      keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
+      unjudged,
+      excused: excused.length,
+      waits: unjudged > 0 ? this.waits : null,
+      paused: this.paused,
+    };
+  }
+
+  #differingKey({ key, expected, actual, sinceMs }: Suspect): DifferingKey {
+    const kind = expected === null ? "extra" : actual === null ? "missing" : "different";
+    const { columns, key: names } = this.compared.sink.plan.table;
+    const texts = names.map((name, place) => keyText(columns.find((column) => column.name === name)!.type, key[place]));
+    return {
+      key: Object.fromEntries(names.map((name, place) => [name, texts[place]])),
+      explain: texts.length === 1 && !texts[0].startsWith("[") ? texts[0] : JSON.stringify(texts),
+      kind,
+      columns: kind === "different" ? this.#differingColumns(expected!, actual!) : [],
+      since: new Date(sinceMs).toISOString(),
+    };
+  }
+
+  #differingColumns(expected: string, actual: string): DifferingKey["columns"] {
+    const wanted = JSON.parse(expected) as unknown[];
+    // Of rows that are there twice the first one that is wrong.
+    const rows = actual.split("\n");
+    const shown = JSON.parse(rows.find((row) => row !== expected) ?? rows[0]) as unknown[];
+    return this.compared.shown.names.map((name, place) => ({
+      name,
+      expected: shownText(wanted[place]),
+      actual: shownText(shown[place]),
+    })).filter(({ expected, actual }) => expected !== actual);
+  }
+}
+
+/** A key column as people write it, and as `explain` reads it. */
+function keyText(type: string, value: Canonical): string {
+  if (value === null) return "null";
+  const parsed = parseClickHouseType(type);
+  if (parsed.name !== "DateTime" && parsed.name !== "DateTime64") return String(value);
+  return timeText(Number(value) * 10 ** (6 - parsed.precision));
+}
+
+function shownText(value: unknown): string {
+  const text = typeof value === "string" ? value : canonicalLine([value as string]).slice(1, -1);
+  return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}...`;
+}

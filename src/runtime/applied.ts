@@ -1,0 +1,105 @@
+import { groupTasks } from "./lifecycle/group_tasks.ts";
+import type { Instance } from "./lifecycle/instance.ts";
+import type { TaskHost } from "./lifecycle/task_host.ts";
+
+type Task = TaskHost["task"];
+
+/** How many of a topology's tasks an instance has. */
+export interface TaskShare {
+  readonly own: number;
+  readonly all: number;
+  /** Whether it has the first one, which only one instance can. */
+  readonly leads: boolean;
+}
+
+/** Which tasks of its topology the instance has. */
+export function taskShareOf({ topics, hosts, streams }: Instance): TaskShare {
+  const tasks = groupTasks(topics);
+  const leads = tasks.length > 0 && (hosts.has(tasks[0].id) || streams.has(tasks[0].id));
+  return { own: hosts.size + streams.size, all: tasks.length, leads };
+}
+
+const LOOK_EVERY_MS = 50;
+
+/** How long to wait for it. */
+export interface AppliedOptions {
+  /** Whether every task that this instance has runs. */
+  readonly ready: () => boolean;
+  readonly deadlineMs: number;
+  /** How many messages behind each other; {@link hopsOf} if absent. */
+  readonly hops?: number;
+}
+
+/**
+ * Resolves once everything that the log has now shows in ClickHouse, as far as the tasks of this instance go; to false
+ * when that cannot be said: a task began anew meanwhile, or the time was over. The log may grow meanwhile, and nothing
+ * is held back: positions are noted and waited for, never rest. What is read makes messages to other tasks, and these
+ * messages others: so it is done once for each message that a change can cause, behind each other.
+ */
+export async function whenApplied(instance: Instance, options: AppliedOptions): Promise<boolean> {
+  const tasks = tasksOf(instance);
+  const unmoved = () => options.ready() && sameTasks(tasks, tasksOf(instance));
+  const { clock } = instance.ports;
+  const until = async (holds: () => boolean): Promise<boolean> => {
+    for (;;) {
+      if (!unmoved() || clock.nowMs() > options.deadlineMs) return false;
+      if (holds()) return true;
+      await clock.sleep(LOOK_EVERY_MS);
+    }
+  };
+  const begunUs = clock.nowMs() * 1_000;
+  for (let hop = 0; hop < (options.hops ?? hopsOf(instance)); hop++) {
+    const read = await readBy(instance);
+    if (!await until(read)) return false;
+    const marks = [...instance.hosts.values()].map(({ task }) => ({ queue: task!.queue, mark: task!.queue.position }));
+    if (!await until(() => marks.every(({ queue, mark }) => queue.passed(mark)))) return false;
+    if (!await until(instance.producer.mark())) return false;
+  }
+  const expired = () => [...instance.hosts.values()].every(({ task }) => (task!.expiry?.nextUs ?? Infinity) > begunUs);
+  if (!await until(expired)) return false;
+  let acknowledged = false;
+  const barriers = Promise.all([...instance.writers.values()].map((writer) => writer.barrier()));
+  barriers.then(() => acknowledged = true);
+  return await until(() => acknowledged);
+}
+
+/** Messages behind each other that one change can cause, at most: a question and its answer for each operator. */
+export function hopsOf({ topology, topics }: Instance): number {
+  if (topics.inboxes.length === 0) return 1;
+  const asking = topology.nodes.filter(({ op }) => ASKING.has(op)).length;
+  return 1 + 2 * asking;
+}
+
+/** Operators that may need rows of other tasks, or make rows of them. */
+const ASKING: ReadonlySet<string> = new Set([
+  "foreignKeyJoin",
+  "keyJoin",
+  "union",
+  "aggregate",
+  "selectKey",
+  "flatMapValues",
+]);
+
+/** To be asked whether everything was read, and evaluated, that the topics of this instance's tasks have now. */
+async function readBy(instance: Instance): Promise<() => boolean> {
+  const { log } = instance.ports;
+  const hosts = [...instance.hosts.values()];
+  const topics = new Set(hosts.flatMap((host) => [...host.topics, host.inboxTopic]));
+  const known = await Promise.all([...topics].map(async (topic) => [topic, (await log.offsets(topic)).end] as const));
+  const ends = new Map(known);
+  const globals = await instance.globals.ends();
+  const isRead = (host: TaskHost): boolean => {
+    const { evaluated: { positions, inbox }, partition } = host;
+    const reached = host.topics.every((topic, member) => positions[member] >= ends.get(topic)![partition]);
+    return reached && inbox >= ends.get(host.inboxTopic)![partition];
+  };
+  return () => instance.globals.behind(globals) === 0 && hosts.every(isRead);
+}
+
+function tasksOf({ hosts }: Instance): readonly Task[] {
+  return [...hosts.values()].map(({ task }) => task);
+}
+
+function sameTasks(before: readonly Task[], now: readonly Task[]): boolean {
+  return before.length === now.length && before.every((task, index) => task !== null && task === now[index]);
+}

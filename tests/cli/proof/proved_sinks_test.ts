@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { provedSinks } from "../../../src/cli/proof/proved_sinks.ts";
+import { clickhouse, debezium, int8, topology, uuid } from "../../../src/mod.ts";
+import cartAbandonment from "../../../topologies/cart_abandonment.ts";
+import fraudSignals from "../../../topologies/fraud_signals.ts";
+import mirror from "../../../topologies/mirror.ts";
+import orderFunnel from "../../../topologies/order_funnel.ts";
+import productPerformance from "../../../topologies/product_performance.ts";
+import sales from "../../../topologies/sales.ts";
+
+Deno.test("provedSinks() takes keys of a source by ranges, totals as a whole, and leaves streams out", () => {
+  const found = [mirror, sales, productPerformance, orderFunnel, cartAbandonment, fraudSignals].flatMap((one) => {
+    const { sinks, leftOut } = provedSinks(one);
+    return [
+      ...sinks.map(({ plan, roots }) => `${plan.name}: ${roots?.join() ?? "whole"}`),
+      ...leftOut.map(({ sink }) => `${sink}: left out`),
+    ];
+  });
+  const shop = "online_store.public";
+  assertEquals(found.sort(), [
+    "cart_abandonment: left out",
+    "declined_payments: left out",
+    "fraud_signals: left out",
+    `order_funnel: whole`,
+    `order_items: ${shop}.order_items`,
+    `orders: ${shop}.orders`,
+    `product_performance: whole`,
+    `products: ${shop}.products`,
+    `sales: ${shop}.order_items`,
+    `seller_revenue_by_hour: whole`,
+    `sellers: ${shop}.sellers`,
+    `users: ${shop}.users`,
+  ]);
+});
+
+Deno.test("provedSinks() compares rows whose key begins with no integer as a whole", () => {
+  const tokens = debezium("shop.public.tokens", { key: ["id"], row: z.object({ id: uuid(), user_id: int8() }) });
+  const rights = debezium("shop.public.rights", {
+    key: ["user_id", "name"],
+    row: z.object({ user_id: int8(), name: z.string() }),
+  });
+  const { sinks } = provedSinks(topology("keys", (builder) => {
+    builder.table(tokens).to(clickhouse("tokens", { key: ["id"], columns: { id: "UUID", user_id: "Int64" } }));
+    const columns = { user_id: "Int64", name: "String" } as const;
+    builder.table(rights).to(clickhouse("rights", { key: ["user_id", "name"], columns }));
+  }));
+  assertEquals(
+    sinks.map(({ plan, roots, sources }) => [plan.name, roots, [...sources.values()].map((one) => one.kinds)]),
+    [
+      ["tokens", null, [["uuid"]]],
+      ["rights", ["shop.public.rights"], [["integer", "text"]]],
+    ],
+  );
+});
