@@ -86,9 +86,11 @@ function Differing({ sink }: { readonly sink: SinkProof }) {
       from the source. Somebody else has changed the table, or Weir has a fault.
       {keys.length < differing && <>{" "}{keys.length === 0 ? "Which are hidden" : `The first ${keys.length}`}:</>}
       <ul>
-        {keys.map((key) => (
-          <li key={key.explain}>
-            <a href={linkTo("explain", [topology, name, key.explain])}>{shown(keyWords(key), 120)}</a>
+        {keys.map((key, index) => (
+          <li key={key.explain ?? index}>
+            {key.explain === null
+              ? <span>{shown(keyWords(key), 120)}</span>
+              : <a href={linkTo("explain", [topology, name, key.explain])}>{shown(keyWords(key), 120)}</a>}
             {wordsOf(key)}
           </li>
         ))}

@@ -1,6 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouse, count, debezium, events, sum, type Topology, topology, type TopologyBuilder } from "../../src/mod.ts";
+import {
+  clickhouse,
+  count,
+  debezium,
+  events,
+  sum,
+  type Topology,
+  topology,
+  type TopologyBuilder,
+} from "../../src/mod.ts";
 import { maskedTables, masksOf } from "../../src/plan/masks.ts";
 import type { Mask } from "../../src/record/mask.ts";
 import { hidesAnything, MASKED, masked, maskedRow, maskOf } from "../../src/record/mask.ts";

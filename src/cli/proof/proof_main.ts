@@ -7,6 +7,8 @@ import { pathsIn } from "../embedded_directory.ts";
 import { revisionOf } from "../revision.ts";
 import { loadTopologies } from "../topology_files.ts";
 import { type FromProof, messageLine, messagesOf, type ProofBegin, type ToProof } from "./messages.ts";
+import { proofMask } from "./masked_proof.ts";
+import type { ProofReport } from "./proof_report.ts";
 import { demoSource, postgresSource, type ProofSource } from "./proof_source.ts";
 import { ShownSink } from "./shown_sink.ts";
 import { Prover, type Standing } from "./prover.ts";
@@ -71,6 +73,7 @@ async function prove(begin: ProofBegin, ask: Ask): Promise<void> {
   if (!await isSameProgram(begin)) return refuse();
   const configuration = { ...loadConfiguration(), dataDirectory: begin.dataDirectory };
   const files = await loadTopologies(begin.topologiesDirectory, begin.topologies);
+  const topologies = files.map(({ topology }) => topology);
   const { proof, kafka } = configuration;
   const source = kafka === null
     ? await demoSource(pathsIn(begin.dataDirectory).store)
@@ -78,7 +81,7 @@ async function prove(begin: ProofBegin, ask: Ask): Promise<void> {
   await withClickHouse({ configuration, access: "reader" }, async ({ options }) => {
     const shown = { connection: connect(options), database: options.database };
     const prover = new Prover({
-      topologies: files.map(({ topology }) => topology),
+      topologies,
       source,
       shown: (sink, types) => new ShownSink(sink, { shown, types }),
       standing: (topology) => ask<Standing>("standing", topology),
@@ -90,21 +93,25 @@ async function prove(begin: ProofBegin, ask: Ask): Promise<void> {
         nowMs: Date.now,
       },
     });
-    await turns(prover, { begin, source });
+    await turns(prover, { begin, source, mask: proofMask(topologies) });
   });
 }
 
 async function turns(
   prover: Prover,
-  { begin, source }: { readonly begin: ProofBegin; readonly source: ProofSource },
+  { begin, source, mask }: {
+    readonly begin: ProofBegin;
+    readonly source: ProofSource;
+    readonly mask: (report: ProofReport) => ProofReport;
+  },
 ): Promise<void> {
   let checkedMs = Date.now();
-  const reporting = setInterval(() => tell({ kind: "report", report: prover.report() }), TURN_MS_MIN);
+  const reporting = setInterval(() => tell({ kind: "report", report: mask(prover.report()) }), TURN_MS_MIN);
   try {
     for (;;) {
       const startedMs = Date.now();
       await prover.turn();
-      tell({ kind: "report", report: prover.report() });
+      tell({ kind: "report", report: mask(prover.report()) });
       if (startedMs - checkedMs > REVISION_EVERY_MS) {
         checkedMs = startedMs;
         if (!await isSameProgram(begin)) return refuse();

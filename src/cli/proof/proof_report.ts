@@ -19,8 +19,11 @@ export interface DifferingColumn {
 export interface DifferingKey {
   /** Its key columns as texts, times in UTC. */
   readonly key: Readonly<Record<string, string>>;
-  /** What `explain` is asked for to tell how the row came about: `4711`, `["2026-01-31 10:00:00","7"]`. */
-  readonly explain: string;
+  /**
+   * What `explain` is asked for to tell how the row came about: `4711`, `["2026-01-31 10:00:00","7"]`. Null of a key that
+   * is masked.
+   */
+  readonly explain: string | null;
   readonly kind: "missing" | "extra" | "different";
   /** Of a different row: the columns that differ. */
   readonly columns: readonly DifferingColumn[];

@@ -99,7 +99,7 @@ Deno.test({
         const metrics = await (await fetch(`${address}/metrics`)).text();
         assert(metrics.includes('weir_proof_differing_rows{topology="mirror",sink="sellers"} 2'), metrics);
         const { explain } = found.sinks.find(({ sink }) => sink === "seller_revenue_by_hour")!.keys[0];
-        const path = `/api/explain/sales/seller_revenue_by_hour/${encodeURIComponent(explain)}`;
+        const path = `/api/explain/sales/seller_revenue_by_hour/${encodeURIComponent(explain!)}`;
         assertEquals((await fetch(address + path)).status, 200);
         await running.event(({ event, level }) => event === "proof" && level === "error");
       });
