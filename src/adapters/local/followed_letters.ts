@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeadLetter, Resolution } from "../../ports/dead_letters.ts";
 import { inTransaction, productionError } from "./sqlite.ts";
-import { type Attempt, noteAttempt } from "./stored_letters.ts";
+import { type Attempt, type AttemptStatements, attemptStatements, noteAttempt } from "./stored_letters.ts";
 
 /** A try to replay a letter, as all who keep it know it. */
 export interface SharedAttempt extends Pick<Attempt, "atMs" | "edit"> {
@@ -68,6 +68,7 @@ export interface LetterWriter {
 
 /** The letters of an open file, which follows logs. */
 export function followedLetters(database: DatabaseSync, writer: LetterWriter): FollowedLetters {
+  const statements = attemptStatements(database);
   const positionOf = (topology: string, topicId: string | null): number | null => {
     const row = database.prepare("SELECT position FROM followed WHERE topology = ? AND topic_id IS ?")
       .get(topology, topicId);
@@ -101,7 +102,7 @@ export function followedLetters(database: DatabaseSync, writer: LetterWriter): F
             if (letters.length > 0) {
               writer.put(letters.flatMap((one) => one.kind === "letter" ? [one.letter] : []));
               first += letters.length;
-            } else apply(database, { change: fresh[first++], writer });
+            } else apply(fresh[first++], { statements, writer });
           }
           note({ topology, topicId }, next);
           return next;
@@ -124,8 +125,8 @@ export function followedLetters(database: DatabaseSync, writer: LetterWriter): F
 }
 
 function apply(
-  database: DatabaseSync,
-  { change, writer }: { readonly change: LetterChange; readonly writer: LetterWriter },
+  change: LetterChange,
+  { statements, writer }: { readonly statements: AttemptStatements; readonly writer: LetterWriter },
 ): void {
   switch (change.kind) {
     case "letter":
@@ -134,12 +135,10 @@ function apply(
       return writer.resolve(change.resolution);
     case "attempt": {
       // The log may have stored it twice.
-      const known = database.prepare("SELECT 1 FROM attempts WHERE name = ?").get(change.attempt.name);
-      if (known === undefined) noteAttempt(database, change.attempt);
+      if (statements.known.get(change.attempt.name) === undefined) noteAttempt(statements, change.attempt);
       return;
     }
     case "outcome":
-      database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE name = ?")
-        .run(change.outcome, change.sentence, change.name);
+      statements.end.run(change.outcome, change.sentence, change.name);
   }
 }

@@ -48,6 +48,8 @@ export interface PageOptions extends DeadLetterFilter {
 export interface StoredLetters {
   /** The newest first; `next`: what the next page begins behind, null if this is the last one. */
   page(options: PageOptions): { readonly letters: StoredLetter[]; readonly next: string | null };
+  /** Ids of those that `page` would give first, the oldest first. */
+  ids(options: Omit<PageOptions, "after">): string[];
   /** Null if there is none of this id. */
   letter(id: string): StoredLetter | null;
   /** How many there are. */
@@ -102,6 +104,8 @@ export interface Trier {
 /** The letters of an open file. */
 export function storedLetters(database: DatabaseSync, trier: Trier): StoredLetters {
   const attemptsOf = database.prepare("SELECT * FROM attempts WHERE identity = ? ORDER BY id");
+  const byId = database.prepare("SELECT * FROM letters WHERE id = ?");
+  const statements = attemptStatements(database);
   const withAttempts = (row: Record<string, unknown>): StoredLetter => ({
     id: String(row.id),
     ...keptLetterOf(row),
@@ -116,8 +120,13 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
       const letters = rows.slice(0, limit).map(withAttempts);
       return { letters, next: rows.length > limit ? letters.at(-1)!.id : null };
     },
+    ids({ limit, ...filter }) {
+      const { where, values } = condition(filter);
+      return database.prepare(`SELECT id FROM letters ${where} ORDER BY id DESC LIMIT ?`).all(...values, limit)
+        .map(({ id }) => String(id)).reverse();
+    },
     letter(id) {
-      const row = database.prepare("SELECT * FROM letters WHERE id = ?").get(numberOf(id));
+      const row = byId.get(numberOf(id));
       return row === undefined ? null : withAttempts(row);
     },
     count(filter) {
@@ -141,7 +150,7 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
       const begun = new Map<string, string>();
       inTransaction(database, () => {
         for (const id of ids) {
-          const attempt = beginOne(database, { id, edit, nowMs, ...trier });
+          const attempt = beginOne(statements, { id, edit, nowMs, ...trier });
           if (attempt !== null) begun.set(id, String(attempt));
         }
       });
@@ -162,22 +171,41 @@ export function dropAttempts(database: DatabaseSync): void {
   database.prepare("DELETE FROM attempts WHERE identity NOT IN (SELECT identity FROM letters)").run();
 }
 
+/** What attempts are noted with, prepared once. */
+export function attemptStatements(database: DatabaseSync) {
+  return {
+    identity: database.prepare("SELECT identity FROM letters WHERE id = ?"),
+    another: database.prepare(
+      "SELECT 1 FROM attempts WHERE identity = ? AND outcome = 'begun' AND owner <> ? AND at_ms > ?",
+    ),
+    insert: database.prepare(
+      "INSERT INTO attempts (identity, at_ms, edit, owner, outcome, name) VALUES (?, ?, ?, ?, 'begun', ?)",
+    ),
+    surplus: database.prepare(
+      "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE identity = ? ORDER BY id DESC " +
+        `LIMIT -1 OFFSET ${ATTEMPTS_MAX})`,
+    ),
+    known: database.prepare("SELECT 1 FROM attempts WHERE name = ?"),
+    end: database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE name = ?"),
+  };
+}
+
+export type AttemptStatements = ReturnType<typeof attemptStatements>;
+
 function beginOne(
-  database: DatabaseSync,
+  statements: AttemptStatements,
   { id, edit, nowMs, owner, alone }: Trier & {
     readonly id: string;
     readonly edit: string | null;
     readonly nowMs: number;
   },
 ): number | null {
-  const letter = database.prepare("SELECT identity FROM letters WHERE id = ?").get(numberOf(id));
+  const letter = statements.identity.get(numberOf(id));
   if (letter === undefined) return null;
   const identity = String(letter.identity);
-  const other = database.prepare(
-    "SELECT 1 FROM attempts WHERE identity = ? AND outcome = 'begun' AND owner <> ? AND at_ms > ?",
-  ).get(identity, owner, nowMs - ATTEMPT_MS_MAX);
+  const other = statements.another.get(identity, owner, nowMs - ATTEMPT_MS_MAX);
   if (other !== undefined && !alone) return null;
-  return noteAttempt(database, { identity, atMs: nowMs, edit: keptEdit(edit), owner, name: null });
+  return noteAttempt(statements, { identity, atMs: nowMs, edit: keptEdit(edit), owner, name: null });
 }
 
 /** As much of an edit as is kept. */
@@ -187,7 +215,7 @@ export function keptEdit(edit: string | null): string | null {
 
 /** Notes that a letter is tried now. Returns the number of the attempt in this file. */
 export function noteAttempt(
-  database: DatabaseSync,
+  { insert, surplus }: AttemptStatements,
   { identity, atMs, edit, owner, name }: Pick<Attempt, "atMs" | "edit"> & {
     readonly identity: string;
     readonly owner: string;
@@ -195,13 +223,8 @@ export function noteAttempt(
     readonly name: string | null;
   },
 ): number {
-  const { lastInsertRowid } = database.prepare(
-    "INSERT INTO attempts (identity, at_ms, edit, owner, outcome, name) VALUES (?, ?, ?, ?, 'begun', ?)",
-  ).run(identity, atMs, edit, owner, name);
-  database.prepare(
-    "DELETE FROM attempts WHERE identity = ? AND id NOT IN (SELECT id FROM attempts WHERE identity = ? " +
-      "ORDER BY id DESC LIMIT ?)",
-  ).run(identity, identity, ATTEMPTS_MAX);
+  const { lastInsertRowid } = insert.run(identity, atMs, edit, owner, name);
+  surplus.run(identity);
   return Number(lastInsertRowid);
 }
 

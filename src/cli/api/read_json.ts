@@ -18,7 +18,8 @@ export async function readJson(request: Request, bytesMax: number): Promise<Read
   return value as Readonly<Record<string, unknown>>;
 }
 
-async function readText(request: Request, bytesMax: number): Promise<string> {
+/** The body of a request as text. @throws RequestError for one that is larger, or no UTF-8 */
+export async function readText(request: Request, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { json, problem } from "../api/answer.ts";
+import { readText } from "../api/read_json.ts";
 import type { Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { parseRaw } from "../../record/raw_json.ts";
@@ -34,7 +35,7 @@ const QUERY = {
   stage: z.enum(["decode", "callback", "sink"]).optional(),
   state: z.enum(["open", "resolved", "all"]).default("open"),
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
-  after: z.string().optional(),
+  after: z.string().regex(/^\d{1,15}$/, "Cannot go on behind it: give the next of the page before").optional(),
 };
 
 /**
@@ -55,12 +56,14 @@ function listed(request: Request, { letters }: ReplayParts): Response {
   const names = Object.keys(QUERY);
   const unknown = given.map(([name]) => name).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    return problem(
+    throw new RequestError(
       400,
       `There is no parameter "${unknown}": there are ${names.join(", ")}${didYouMean(unknown, names)}`,
     );
   }
-  const { state, limit, after, ...filter } = z.strictObject(QUERY).parse(Object.fromEntries(given));
+  const { data, error } = z.strictObject(QUERY).safeParse(Object.fromEntries(given));
+  if (error !== undefined) throw new RequestError(400, z.prettifyError(error));
+  const { state, limit, after, ...filter } = data;
   const page = letters.page({ ...filter, limit, after, ...(state === "all" ? {} : { state }) });
   const answer: LetterPage = {
     ...page,
@@ -81,40 +84,50 @@ function one(request: Request, { letters }: ReplayParts): Response {
 }
 
 async function replay(request: Request, options: ReplayParts): Promise<Response> {
-  const length = Number(request.headers.get("content-length") ?? NaN);
-  if (!(length <= BODY_BYTES_MAX)) {
-    return problem(413, `Cannot take ${length} bytes at once: ${BODY_BYTES_MAX} at most`);
-  }
-  const asked = askedIn(parseRaw(await request.text()));
+  const asked = askedIn(await readText(request, BODY_BYTES_MAX));
   const { edit = null } = asked;
   const ids = "ids" in asked ? asked.ids : idsOf(options, asked);
   checkEdited(ids, edit?.id);
   const value = edit?.id === undefined && ids.length > 1 && (edit?.value !== undefined || edit?.key !== undefined);
-  if (value) return problem(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
+  if (value) {
+    throw new RequestError(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
+  }
   const answer: ReplayAnswer = { results: await replayLetters(options, { ids, edit }) };
   return json(answer);
 }
 
-/** @throws TypeError for what asks for no replay */
-function askedIn(body: unknown): z.infer<typeof REPLAY> {
-  const { data, error } = REPLAY.safeParse(body);
+/** @throws RequestError for what asks for no replay */
+function askedIn(text: string): z.infer<typeof REPLAY> {
+  const { data } = REPLAY.safeParse(parsed(text));
   if (data !== undefined) return data;
-  throw new TypeError(
+  throw new RequestError(
+    400,
     'Cannot tell what to replay: send { "ids": ["17"] }, or { "reason": "wrong_type", "topology": "sales" }, and ' +
       '"edit": { "set": { "column": 1 } }, or with "key" and "value" as texts, for what is to be changed before',
-    { cause: error },
   );
 }
 
-/** An edit of another letter would change none of these, which would be replayed as they are. @throws TypeError */
+/** Numbers keep their digits. @throws RequestError for what is no JSON */
+function parsed(text: string): unknown {
+  try {
+    return parseRaw(text);
+  } catch (error) {
+    throw new RequestError(400, `Cannot read the body as JSON: ${(error as Error).message}. Send an object`);
+  }
+}
+
+/** An edit of another letter would change none of these, which would be replayed as they are. @throws RequestError */
 function checkEdited(ids: readonly string[], id: string | undefined): void {
   if (id === undefined || ids.length === 0 || ids.includes(id)) return;
-  throw new TypeError(`Cannot edit letter ${id}: it is none of those to replay. Name one of them as "id" of the edit`);
+  throw new RequestError(
+    400,
+    `Cannot edit letter ${id}: it is none of those to replay. Name one of them as "id" of the edit`,
+  );
 }
 
 function idsOf(
   { letters }: ReplayParts,
   { topology, reason }: { readonly topology?: string; readonly reason: string },
 ): string[] {
-  return letters.page({ topology, reason, state: "open", limit: REPLAYED_MAX }).letters.map(({ id }) => id).reverse();
+  return letters.ids({ topology, reason, state: "open", limit: REPLAYED_MAX });
 }

@@ -63,10 +63,8 @@ async function idsOf({ configuration, ids, topology, reason, url }: ReplayOption
   if (url !== undefined) {
     return (await askOpenIds(await replayingInstance(configuration, url), { topology, reason })).reverse();
   }
-  return await withLetters(configuration.dataDirectory, ({ stored }) => {
-    const { letters } = stored.page({ topology, reason, state: "open", limit: LETTERS_MAX });
-    return letters.map(({ id }) => id).reverse();
-  });
+  const which = { topology, reason, state: "open", limit: LETTERS_MAX } as const;
+  return await withLetters(configuration.dataDirectory, ({ stored }) => stored.ids(which));
 }
 
 function tell(result: LetterResult, { json, many }: { readonly json: boolean; readonly many: boolean }): void {

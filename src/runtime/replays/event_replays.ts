@@ -11,7 +11,7 @@ import { headerIn, REPLAY_HEADER, replayHeader } from "../../record/replay_heade
 import type { Instance } from "../lifecycle/instance.ts";
 import { edited } from "./edited_record.ts";
 import { failed, refused, replayed, type ReplayRequest, type ReplayResult } from "./replay.ts";
-import { scanPartition } from "./scan_partition.ts";
+import { copyOf, scanPartition } from "./scan_partition.ts";
 
 /** Letters of one partition of a stream's topic. */
 export interface EventReplays {
@@ -77,7 +77,7 @@ async function lookThrough(instance: Instance, { plan, partition, requests }: Ev
   const before = new Map<string, number>();
   const range = { topic: plan.source.topic, partition, from: Math.min(...wanted) };
   await scanPartition(instance.ports.log, range, (record) => {
-    if (wanted.has(record.offset)) records.set(record.offset, record);
+    if (wanted.has(record.offset)) records.set(record.offset, copyOf(record));
     const header = headerIn(record.headers);
     if (header !== null && !before.has(header)) before.set(header, record.offset);
   });

@@ -4,8 +4,8 @@ import { ProductionError } from "../../record/errors.ts";
 const POLL_MS = 200;
 
 /**
- * Gives `take` every record of a partition from `from` to where it ends now, in order; those given are copies. Resolves
- * to that end.
+ * Gives `take` every record of a partition from `from` to where it ends now, in order. What is kept of one must be
+ * copied: {@link copyOf}. Resolves to that end.
  * @throws ProductionError when it cannot be read
  */
 export async function scanPartition(
@@ -27,7 +27,7 @@ export async function scanPartition(
           const message = `Records of "${topic}" were deleted while they were read: try again`;
           throw new ProductionError(message, { retriable: true });
         }
-        for (const record of records) if (record.offset < to) take(copyOf(record));
+        for (const record of records) if (record.offset < to) take(record);
         position = nextOffset;
       }
     }
@@ -37,8 +37,8 @@ export async function scanPartition(
   return to;
 }
 
-/** What a reader gives may be a view of all that was fetched with it. */
-function copyOf({ key, value, headers, ...record }: LogRecord): LogRecord {
+/** A record to be kept: what a reader gives may be a view of all that was fetched with it. */
+export function copyOf({ key, value, headers, ...record }: LogRecord): LogRecord {
   const copied = { ...record, key: sliced(key), value: sliced(value) };
   return headers === undefined ? copied : { ...copied, headers: headers.slice() };
 }

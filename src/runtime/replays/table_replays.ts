@@ -9,7 +9,7 @@ import type { Corrected } from "../globals/change_reader.ts";
 import { changedColumns } from "./changed_columns.ts";
 import { edited, textOf } from "./edited_record.ts";
 import { failed, refused, replayed, type ReplayRequest, type ReplayResult } from "./replay.ts";
-import { scanPartition } from "./scan_partition.ts";
+import { copyOf, scanPartition } from "./scan_partition.ts";
 
 /** How the records of a table's topic are read. */
 export interface TableReading {
@@ -71,7 +71,7 @@ async function lookThrough(instance: Instance, replays: TableReplays): Promise<F
   const newest = new Map<Key, number>();
   await scanPartition(instance.ports.log, { topic, partition, from: Math.min(...wanted) }, (record) => {
     const isWanted = wanted.has(record.offset);
-    if (isWanted) records.set(record.offset, record);
+    if (isWanted) records.set(record.offset, copyOf(record));
     const key = decoder.keyOf(record.key);
     if (key !== null && (isWanted || newest.has(key))) newest.set(key, record.offset);
   });

@@ -34,8 +34,9 @@ async function opened({ password = null, told = "replayed", showsRows = true }: 
       return { status: response.status, body: await response.json() };
     },
     async replay(body: string) {
-      const headers = { "content-length": String(body.length) };
-      const request = new Request("http://127.0.0.1/api/dead-letters/replay", { method: "POST", body, headers });
+      // As a program sends it that does not know the length before.
+      const chunks = new Blob([body]).stream();
+      const request = new Request("http://127.0.0.1/api/dead-letters/replay", { method: "POST", body: chunks });
       const response = await routes["POST /api/dead-letters/replay"](request, { loopback: true });
       return { status: response.status, body: await response.json() };
     },
@@ -55,7 +56,7 @@ Deno.test("GET /api/dead-letters lists, filters, counts and pages, and says what
   const one = await get(`/api/dead-letters/${some.body.letters[0].id}`, { route });
   assertEquals([one.status, one.body.offset, one.body.attempts], [200, 3, []]);
   assertEquals((await get("/api/dead-letters/77", { route })).status, 404);
-  for (const wrong of ["?reasn=x", "?limit=0", "?state=shut"]) {
+  for (const wrong of ["?reasn=x", "?limit=0", "?state=shut", "?after=x", "?after="]) {
     const { status, body } = await get(`/api/dead-letters${wrong}`);
     assertEquals([status, typeof body.error], [400, "string"]);
   }
@@ -101,6 +102,9 @@ Deno.test("an attempt whose end nobody knows is kept as failed with why, and the
   assertEquals((await replay('{"ids":["1"]}')).status, 500);
   const { attempts, resolvedMs } = letters.stored.letter("1")!;
   assertEquals([attempts[0].outcome, attempts[0].sentence, resolvedMs], ["failed", "a bug", null]);
+  const hiding = await opened({ told: new TypeError("amount 12.50 is none"), showsRows: false });
+  const { status, body } = await hiding.replay('{"ids":["1"]}');
+  assertEquals([status, body.error.includes("12.50"), body.error.includes("WEIR_CONSOLE_ROWS")], [500, false, true]);
 });
 
 Deno.test("letters are not told where rows are hidden, and are replayed without a word of what they hold", async () => {
