@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { json, problem } from "../api/answer.ts";
+import { json, problem, ROWS_HIDDEN } from "../api/answer.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { parseRaw } from "../../record/raw_json.ts";
@@ -49,7 +49,8 @@ export function letterRoutes(options: ReplayParts): Routes {
     } catch (error) {
       if (error instanceof z.ZodError) return problem(400, z.prettifyError(error));
       if (error instanceof SyntaxError || error instanceof TypeError) return problem(400, error.message);
-      return problem(500, (error as Error).message);
+      // Nobody knows what it says of the record that it was thrown for.
+      return problem(500, options.showsRows ? (error as Error).message : `${(error as Error).name}. ${ROWS_HIDDEN}`);
     }
   };
   return {

@@ -90,8 +90,9 @@ async function tryAll(
   const whole = await replays!.replay(own).catch((error): ReplayResult[] => {
     const end = (result: { readonly outcome: Attempt["outcome"]; readonly sentence: string }) =>
       attempts.values().forEach((attempt) => stored.end(attempt, result));
-    end({ outcome: "failed", sentence: own.some(({ letter }) => isMasked(letter)) ? MASKED_WHY : error.message });
-    throw error;
+    const told = own.some(({ letter }) => isMasked(letter)) ? new Error(MASKED_WHY, { cause: error }) : error as Error;
+    end({ outcome: "failed", sentence: told.message });
+    throw told;
   });
   const results = whole.map((result, index) => withoutMasked(own[index].letter, result));
   await deadLetters.flush();

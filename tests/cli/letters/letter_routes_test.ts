@@ -117,6 +117,9 @@ Deno.test("letters are not told where rows are hidden, and are replayed without 
   const { status, body: { results: [{ outcome, sentence }] } } = await replay('{"ids":["1"]}');
   assertEquals([status, outcome, sentence.includes("deno task dlq show 1")], [200, "failed", true], sentence);
   assertEquals(letters.stored.letter("1")!.attempts[0].sentence, "so", "who is on the machine is told");
+  const thrown = await opened({ showsRows: false, told: new Error("a bug with customer 4711") });
+  const { status: failed, body } = await thrown.replay('{"ids":["1"]}');
+  assertEquals([failed, body.error.includes("4711")], [500, false], body.error);
   const other = await opened({ showsRows: false });
   assertEquals((await other.replay('{"ids":["1"]}')).body.results, [{ id: "1", outcome: "replayed", sentence: "so" }]);
 });
