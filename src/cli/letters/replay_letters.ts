@@ -1,6 +1,7 @@
 import type { Attempt, StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
 import type { Runner } from "../../runtime/runner.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { MASKED } from "../../record/mask.ts";
 import type { LetterResult } from "./letter_answers.ts";
 import { editShown, isMasked, whyNotEdited } from "./shown_letter.ts";
@@ -90,7 +91,8 @@ async function tryAll(
   const whole = await replays!.replay(own).catch((error): ReplayResult[] => {
     const end = (result: { readonly outcome: Attempt["outcome"]; readonly sentence: string }) =>
       attempts.values().forEach((attempt) => stored.end(attempt, result));
-    const told = own.some(({ letter }) => isMasked(letter)) ? new Error(MASKED_WHY, { cause: error }) : error as Error;
+    const hides = own.some(({ letter }) => isMasked(letter));
+    const told: Error = hides ? new ProductionError(MASKED_WHY, { retriable: false, cause: error }) : error;
     end({ outcome: "failed", sentence: told.message });
     throw told;
   });
