@@ -5,17 +5,19 @@ import { shown, WHOLE_CHARACTERS } from "../parts/text.ts";
 
 /** How a record ends that was too long to be kept. */
 const CUT = /\.\.\. \[cut: at most \d+ bytes are kept\]$/;
+/** What stands for a column that is not shown: it must not be written back. */
+const MASKED = "(masked)";
 
 /**
  * What is replayed, to be changed before: the key and the record of a letter that holds the whole of it; columns of a
- * record that was too long to be kept; nothing of a row that was computed.
+ * record that was too long to be kept, or has columns that are not shown; nothing of a row that was computed.
  */
 export function LetterEdit({ letter, onReplay }: {
   readonly letter: Letter;
   readonly onReplay: (body: unknown) => Promise<void>;
 }) {
   const { id, stage, record, resolvedMs } = letter;
-  const whole = stage === "decode" && record !== null && !CUT.test(record);
+  const whole = stage === "decode" && record !== null && !CUT.test(record) && !record.includes(MASKED);
   const [before] = useState(() => whole ? { key: letter.key ?? "", value: pretty(record) } : { set: "" });
   const [edit, setEdit] = useState<TypedEdit>(before);
   const [busy, setBusy] = useState(false);

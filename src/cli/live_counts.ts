@@ -33,7 +33,10 @@ export function liveCountsText(
   return [
     `topology ${name}`,
     "",
-    `  ${state}, ${running} of ${tasks.length} tasks run, lag ${grouped(behind)}`,
+    // Before the group has told who runs what, there is no number of tasks to speak of.
+    tasks.length === 0
+      ? `  ${state}, and has no tasks yet`
+      : `  ${state}, ${running} of ${tasks.length} tasks run, lag ${grouped(behind)}`,
     ...problems.map((problem) => `  ! ${problem}`),
     ...silent.map(({ instance, problem }) => `  ! ${instance} does not answer, so its rows are missing: ${problem}`),
     ...section("rows that are there now", countLines(tables, (node) => counters[node].rows ?? counters[node])),

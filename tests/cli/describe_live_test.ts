@@ -1,7 +1,22 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openThings } from "../runtime/things.ts";
 import { PASSWORD, WatchedInstance } from "./api/watched_instances.ts";
+import { liveCountsText } from "../../src/cli/live_counts.ts";
 import { permitted, runMain } from "./support.ts";
+
+Deno.test("liveCountsText() speaks of no number of tasks before there are any", () => {
+  const topology = {
+    name: "things",
+    state: "starting",
+    counters: {},
+    everywhere: [],
+    lag: {},
+    tasks: [],
+    problems: [],
+  };
+  const text = liveCountsText({ name: "things", nodes: [] }, { topologies: [topology], instances: [] });
+  assertEquals(text, "topology things\n\n  starting, and has no tasks yet\n");
+});
 
 Deno.test("describe --live shows what became of the rows of a running topology", { ignore: !permitted }, async () => {
   await using world = await openThings({ partitions: 2 });

@@ -183,7 +183,7 @@ const OF_OTHERS: Readonly<Record<string, string>> = {
   weir_dead_letters_open: "a dead letter",
 };
 
-/** What a panel asks for must be there: a metric that nobody reports, or a label's value that none has, shows nothing. */
+/** What a panel asks for must be there: a metric, or a label's value, that nobody reports shows nothing. */
 function checkEveryMetric(load: DemoLoad): void {
   assert(!load.reported.has("weir_operator_rows outcome=without_partners"));
   for (const name of Object.keys(OF_OTHERS)) assert(!load.reported.has(name), `${name} is reported by the demo`);

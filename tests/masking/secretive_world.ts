@@ -83,7 +83,7 @@ function shown(instance: AskedInstance): ShownRun {
 
 /** A topology with masked columns on some instances, with records of all kinds, right and wrong. */
 export async function openSecretive(topology: Topology, { instances: count }: { readonly instances: number }) {
-  const topics = [USERS, ORDERS, LOGINS, "t.public.others"];
+  const topics = [USERS, ORDERS, LOGINS, "t.public.others", "t.public.codes"];
   const { clock, log } = await openStepLog(Object.fromEntries(topics.map((topic) => [topic, PARTITIONS])));
   const letters = openEmbeddedDeadLetters({ path: ":memory:" });
   const warehouse = createMemoryWarehouse();

@@ -1,17 +1,23 @@
 import type { Route, Routes } from "../http_server.ts";
 import { type Access, isAllowed, isSameOrigin, type Origin } from "./access.ts";
-import { problem } from "./answer.ts";
+import { problem, RequestError, ROWS_HIDDEN } from "./answer.ts";
 import { refusalOf } from "./refusal_of.ts";
 
 /**
  * The routes, for those who may use them: see {@link isAllowed}. What is posted must come from a page of our own, or
  * from none. What they throw becomes an answer: see {@link refusalOf}; 500 for anything else.
  */
-export function guarded(routes: Routes, access: Access): Routes {
+export function guarded(routes: Routes, access: GuardOptions): Routes {
   return Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, guard(route, access)]));
 }
 
-function guard(route: Route, access: Access): Route {
+/** Who may ask, and what is told of errors. */
+interface GuardOptions extends Access {
+  /** False: of errors that may quote what rows hold only the name. True if absent. */
+  readonly showsRows?: boolean;
+}
+
+function guard(route: Route, { showsRows = true, ...access }: GuardOptions): Route {
   return async (request, from) => {
     if (!isAllowed(request, { ...access, ...from })) return refused(access, from);
     if (request.method !== "GET" && request.method !== "HEAD" && !isSameOrigin(request)) {
@@ -21,7 +27,8 @@ function guard(route: Route, access: Access): Route {
       return await route(request, from);
     } catch (error) {
       const { status, message } = refusalOf(error) ?? { status: 500, message: (error as Error).message };
-      return problem(status, message);
+      const isTold = showsRows || error instanceof RequestError || error instanceof URIError;
+      return problem(status, isTold ? message : `${(error as Error).name}. ${ROWS_HIDDEN}`);
     }
   };
 }

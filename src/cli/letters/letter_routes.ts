@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { json, problem } from "../api/answer.ts";
+import { json, problem, RequestError } from "../api/answer.ts";
 import { readText } from "../api/read_json.ts";
 import type { Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";

@@ -1,6 +1,7 @@
 import type { StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
 import type { Runner } from "../../runtime/runner.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { MASKED } from "../../record/mask.ts";
 import type { LetterResult } from "./letter_answers.ts";
 import { editShown, isMasked, whyNotEdited } from "./shown_letter.ts";
@@ -88,9 +89,11 @@ async function tryAll(
   }
   const own = letters.filter(({ letter }) => attempts.has(letter.id));
   const whole = await replays!.replay(own).catch(async (error): Promise<ReplayResult[]> => {
-    const sentence = own.some(({ letter }) => isMasked(letter)) ? MASKED_WHY : (error as Error).message;
+    const hides = own.some(({ letter }) => isMasked(letter));
+    const told: Error = hides ? new ProductionError(MASKED_WHY, { retriable: false, cause: error }) : error;
+    const { message: sentence } = told;
     await stored.end([...attempts.values()].map((attempt) => ({ attempt, outcome: "failed", sentence })));
-    throw error;
+    throw told;
   });
   const results = whole.map((result, index) => withoutMasked(own[index].letter, result));
   await deadLetters.flush();

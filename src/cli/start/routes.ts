@@ -82,7 +82,7 @@ export function routesOf(options: RouteOptions): Routes {
           showsRows: options.watched.showsRows,
         }),
       }, options.watched),
-    }, options.access),
+    }, { ...options.access, showsRows: options.watched.showsRows }),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

@@ -173,3 +173,14 @@ Deno.test(
       assertEquals((await post(endless))[0], 413);
     }),
 );
+
+Deno.test("guarded() tells nothing that a row could be in, where rows are hidden", options, async () => {
+  await withApi({ password: null, ...{ showsRows: false } }, async ({ url }) => {
+    for (const [index, [status, error, says]] of THROWN.entries()) {
+      const [told, { error: sentence }] = await ask(`${url}/api/thrown/${index}`) as [number, { error: string }];
+      assertEquals(told, status);
+      assertEquals(sentence.includes(says), error instanceof RequestError, sentence);
+      assert(error instanceof RequestError || sentence.includes("WEIR_CONSOLE_ROWS is off"), sentence);
+    }
+  });
+});

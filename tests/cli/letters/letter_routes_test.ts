@@ -25,7 +25,7 @@ async function opened({ password = null, told = "replayed", showsRows = true }: 
   const runner = { replays: { replay }, deadLetters: { flush: () => Promise.resolve() } } as unknown as Runner;
   const runs = [{ name: "sales", state: "running", runner }, { name: "other", state: "starting", runner: null }];
   const plain = letterRoutes({ ...{ letters: letters.stored, runs, showsRows }, nowMs: () => 5 });
-  const routes = guarded(showingRows(plain, { showsRows }), { password });
+  const routes = guarded(showingRows(plain, { showsRows }), { password, showsRows });
   return {
     letters,
     asked,
@@ -102,7 +102,7 @@ Deno.test("an attempt whose end nobody knows is kept as failed with why, and the
   assertEquals((await replay('{"ids":["1"]}')).status, 500);
   const { attempts, resolvedMs } = letters.stored.letter("1")!;
   assertEquals([attempts[0].outcome, attempts[0].sentence, resolvedMs], ["failed", "a bug", null]);
-  const hiding = await opened({ told: new TypeError("amount 12.50 is none"), showsRows: false });
+  const hiding = await opened({ told: new Error("amount 12.50 is none"), showsRows: false });
   const { status, body } = await hiding.replay('{"ids":["1"]}');
   assertEquals([status, body.error.includes("12.50"), body.error.includes("WEIR_CONSOLE_ROWS")], [500, false, true]);
 });
@@ -121,6 +121,9 @@ Deno.test("letters are not told where rows are hidden, and are replayed without 
   const { status, body: { results: [{ outcome, sentence }] } } = await replay('{"ids":["1"]}');
   assertEquals([status, outcome, sentence.includes("deno task dlq show 1")], [200, "failed", true], sentence);
   assertEquals(letters.stored.letter("1")!.attempts[0].sentence, "so", "who is on the machine is told");
+  const thrown = await opened({ showsRows: false, told: new Error("a bug with customer 4711") });
+  const { status: failed, body } = await thrown.replay('{"ids":["1"]}');
+  assertEquals([failed, body.error.includes("4711")], [500, false], body.error);
   const other = await opened({ showsRows: false });
   assertEquals((await other.replay('{"ids":["1"]}')).body.results, [{ id: "1", outcome: "replayed", sentence: "so" }]);
 });

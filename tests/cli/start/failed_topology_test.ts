@@ -1,8 +1,10 @@
+import { ClickHouseError } from "@clickhouse/client";
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import type { ShownRun } from "../../../src/cli/start/shown_run.ts";
 import { failedForGood } from "../../../src/cli/start/shown_run.ts";
+import { productionError } from "../../../src/adapters/clickhouse/production_error.ts";
 import { failureOf } from "../../../src/cli/start/failure.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../../../src/record/errors.ts";
@@ -184,4 +186,16 @@ Deno.test("failureOf() gives a reason of one line, whatever was thrown", () => {
   assertEquals(failureOf(new ConfigError(["a", "b"])).reason, "a; b");
   assertEquals(failureOf(new RangeError("x\ny")).reason, "RangeError: x y");
   assertEquals(failureOf(5).reason, "TypeError: 5");
+  // Where rows are not shown: a bug's message may quote them, as may what ClickHouse says of an insert.
+  const hiding = { quotesRows: false };
+  const bug = failureOf(new RangeError("of customer 4711"), hiding);
+  assertEquals([bug.reason.includes("4711"), bug.stack!.includes("4711"), bug.stack!.startsWith("at ")], [
+    false,
+    false,
+    true,
+  ]);
+  const said = new ClickHouseError({ message: "of customer 4711", code: "53", type: "TYPE_MISMATCH" });
+  const refused = productionError("insert rows", said);
+  assertEquals(failureOf(refused).reason, "Cannot insert rows: ClickHouse answered 53 TYPE_MISMATCH: of customer 4711");
+  assertEquals(failureOf(refused, hiding).reason, "Cannot insert rows: ClickHouse answered 53 TYPE_MISMATCH");
 });
