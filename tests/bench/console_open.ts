@@ -47,7 +47,7 @@ export async function benchConsole(
   await instance.started;
   await instance.caughtUp();
   const server = serveHttp({ host: "127.0.0.1", port: 0 }, guarded(routesOf(instance.runner), { password: null }));
-  const reader = await startReader(`${server.url}/api`, tapOf(topology));
+  const reader = startReader(`${server.url}/api`, tapOf(topology));
   const parts: Part[] = [];
   try {
     const backlog = held.take(topology);
@@ -149,7 +149,7 @@ function tapOf({ name, nodes }: Topology): string {
 }
 
 /** Somebody in another process, who looks when told to. */
-async function startReader(api: string, tap: string) {
+function startReader(api: string, tap: string) {
   const path = new URL("./console_reader.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", path, `${api}/state`, `${api}/${tap}`],
