@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import sales from "../../topologies/sales.ts";
 import { benchChurn } from "./churn.ts";
+import { benchConsole } from "./console_open.ts";
 import { benchExactlyOnce } from "./exactly_once.ts";
 import { benchLatency } from "./latency.ts";
 import { benchPeer } from "./peer/peer.ts";
@@ -16,6 +17,8 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
 
   embedded   embedded log and ClickHouse: load, backlog of changes, restart
   kafka      the same on a real Kafka, with orders partitioned and global (needs Java, Maven)
+  console    a backlog in turn with the page closed and open (a reader of /api/state, and one of a tap): the ratio of
+             processor time for each record, beside that of closed parts among themselves; of twice --changes
   latency    log append to visible row at 5, 500 and 2,000 changes/s, embedded
   latency-kafka  the same on a real Kafka (needs Java, Maven)
   startup    a warm start to the first new order in ClickHouse, and a first start to all tables of the demo
@@ -94,6 +97,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
     ...await onKafka((place) => benchThroughput("kafka, orders partitioned", { topology: sales, ...place }, size)),
     ...await onKafka((place) => benchThroughput("kafka, orders global", { topology: salesGlobal, ...place }, size)),
   ],
+  console: () =>
+    onEmbedded((place) => benchConsole({ topology: sales, ...place }, { ...size, changes: 2 * size.changes })),
   latency: () => onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place })),
   "latency-kafka": () => onKafka((place) => benchLatency("kafka", { topology: sales, ...place })),
   startup: async () => [await benchStartup(), await benchFirstStart()],

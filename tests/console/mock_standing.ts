@@ -20,6 +20,8 @@ export interface Standing {
   unmatched: string | null;
   /** Endpoints that this version does not have: `/api/explain`. */
   missing: Set<string>;
+  /** Whether there is a demo store. */
+  hasDemo: boolean;
   /** An instance of which taps hear nothing. */
   tapProblem: TapProblem | null;
   /** Contents of rows are not shown: `WEIR_CONSOLE_ROWS=off`. */
@@ -41,6 +43,7 @@ export function newStanding(nowMs: number): Standing {
     others: [],
     unmatched: null,
     missing: new Set(),
+    hasDemo: true,
     tapProblem: null,
     hidesRows: false,
     password: null,

@@ -32,7 +32,7 @@ export function stateAt(
       uptimeMs,
       data: ".data",
       addresses: { console: "http://127.0.0.1:8686/", metrics: "http://127.0.0.1:8686" },
-      demo: {
+      demo: !standing.hasDemo ? null : {
         seed: 1,
         ratePerSecond: 500,
         changesWritten: Math.round(uptimeMs / 2),

@@ -29,6 +29,7 @@ const NOTHING: Body<Record<never, never>> = { shape: z.strictObject({}), example
 export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes {
   return {
     "GET /api/demo": async (request) => {
+      checkShown(watched);
       const wanted = new URL(request.url).searchParams.get("order_item_id");
       const sale = await use(watched, (store) =>
         Promise.resolve(
@@ -40,6 +41,7 @@ export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes
         : new RequestError(404, `The demo store has no order item "${wanted}": leave it out, and one is chosen`);
     },
     "POST /api/demo/price": async (request) => {
+      checkShown(watched);
       const { order_item_id: itemId, unit_price: price } = await read(request, PRICE);
       const answer = await use(watched, (store) =>
         store.change((tx): RepricedSale => {
@@ -50,6 +52,7 @@ export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes
       return json(answer);
     },
     "POST /api/demo/bad-record": async (request) => {
+      checkShown(watched);
       await read(request, NOTHING);
       const sent: BadRecord | null = await use(
         watched,
@@ -63,7 +66,7 @@ export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes
 
 /** @throws RequestError where there is no demo store, or it cannot be used now */
 async function use<T>(
-  { demo, ...watched }: Pick<Watched, "demo" | "showsRows">,
+  { demo }: Pick<Watched, "demo">,
   work: (store: DemoStore) => Promise<T>,
 ): Promise<T> {
   if (demo === null) {
@@ -73,7 +76,6 @@ async function use<T>(
         "Kafka and without --no-demo",
     );
   }
-  checkShown(watched);
   const done = demo.use(work);
   if (done === null) {
     throw new RequestError(
