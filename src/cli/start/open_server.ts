@@ -1,5 +1,6 @@
 import type { Configuration } from "../config/configuration.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
+import { Resting } from "./resting.ts";
 import { type RouteOptions, routesOf } from "./routes.ts";
 import type { StatusSource } from "./status_source.ts";
 import type { World } from "./world.ts";
@@ -19,7 +20,8 @@ export function openServer(served: ServedInstance): HttpServer {
   const { run: { applicationServer, consoleRows }, storePassword } = configuration;
   const password = storePassword?.reveal() ?? null;
   const instance = (): string => applicationServer ?? server.url;
-  let resting = 0;
+  const { demo } = world;
+  const resting = new Resting({ settled, ...demo === null ? {} : { hold: () => demo.hold() } });
   const server: HttpServer = serveHttp(
     configuration,
     routesOf({
@@ -34,22 +36,9 @@ export function openServer(served: ServedInstance): HttpServer {
         status: () => status.take(),
         reader: world.reader,
         showsRows: consoleRows,
-        verifying: () => resting > 0,
+        verifying: () => resting.under,
       },
-      rest: async (deadlineMs, signal) => {
-        resting++;
-        const release = await world.demo?.hold() ?? (() => {});
-        const unfinished = await settled(deadlineMs, signal);
-        let released = false;
-        return {
-          unfinished,
-          release() {
-            release();
-            if (!released) resting--;
-            released = true;
-          },
-        };
-      },
+      rest: resting.rest,
     }),
   );
   return server;
