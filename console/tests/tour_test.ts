@@ -110,9 +110,9 @@ async function kill(page: Page, { tour, instance }: Place): Promise<void> {
   await tour.getByText("It is gone. Start it again").waitFor(SOON);
   await page.locator("#main").getByText("This page tries again by itself").waitFor(SOON);
   await instance.start();
-  await tour.getByText("and everything runs. Nobody has compared since").waitFor(SOON);
+  await tour.getByText("and everything runs. Nobody has compared all since").waitFor(SOON);
   await page.reload();
-  await tour.getByText("and everything runs. Nobody has compared since").waitFor(SOON);
+  await tour.getByText("and everything runs. Nobody has compared all since").waitFor(SOON);
   await instance.command("verify");
   await tour.getByText("every row was found equal to the source").waitFor(SOON);
   await tour.getByText(/rows equal the source, checked/).waitFor(SOON);

@@ -5,6 +5,7 @@ import { ProofBadge } from "../parts/proof_badge.tsx";
 import { duration } from "../parts/text.ts";
 import { useAsked } from "../state/asked.ts";
 import { live, liveProblem } from "../state/live.ts";
+import { proofWords } from "../state/proof_words.ts";
 import { setDone, setTour, tour } from "./tour_state.ts";
 
 /** Beginnings that differ by less are one: they are told by a clock and a time span. */
@@ -67,7 +68,7 @@ const SENTENCES: Readonly<Record<Standing, (state: LiveState | null) => string>>
   running: () => "The process runs. Kill it.",
   gone: () => "It is gone. Start it again: this step goes on where it is.",
   starting: (state) => `It is back since ${sinceStart(state)}, and its tasks read what they hold.`,
-  unproven: (state) => `It is back since ${sinceStart(state)}, and everything runs. Nobody has compared since.`,
+  unproven: (state) => `It is back since ${sinceStart(state)}, and everything runs. Nobody has compared all since.`,
   different: () => "It was compared, and rows differ from the source. An open dead letter does that: fix it first.",
   equal: (state) => `It is back since ${sinceStart(state)}, and every row was found equal to the source.`,
 };
@@ -79,11 +80,16 @@ function sinceStart(state: LiveState | null): string {
 function standingOf(state: LiveState | null, processMs: number | null): Standing {
   if (liveProblem.value) return "gone";
   if (state === null || processMs === null || begunMs(state) - processMs < SAME_MS) return "running";
-  const { topologies, proof } = state.status;
+  const { topologies, proof, continuous } = state.status;
   if (!topologies.every((topology) => topology.state === "failed" || allTasksRun(topology))) return "starting";
+  // What is compared while everything runs was compared since the start.
+  const found = continuous.state === "running" ? STANDINGS[proofWords(continuous, null).tone] : null;
+  if (found !== null) return found;
   if (proof === null || Date.parse(proof.time) < begunMs(state)) return "unproven";
   return proof.equal ? "equal" : "different";
 }
+
+const STANDINGS = { good: "equal", warn: "different", bad: "different", quiet: null } as const;
 
 /** When the process began, in milliseconds since 1970. */
 function begunMs({ at, status }: LiveState): number {

@@ -5,7 +5,8 @@ import { ByteCells, NumberCells, SlotCells } from "../state/cells.ts";
 import type { DistinctValues } from "../state/distinct_values.ts";
 import { PackedRows } from "../state/packed_rows.ts";
 import { SlotTable } from "../state/slot_table.ts";
-import type { Slot } from "../state/slots.ts";
+import { loadSlots, saveNumbers } from "../state/sections.ts";
+import { endsStep, type SectionReader, type SectionWriter, type Slot } from "../state/slots.ts";
 import { ValueCells } from "../state/value_cells.ts";
 import { algebraOf, type SharePart } from "./aggregate.ts";
 import type { Algebra } from "./algebra.ts";
@@ -50,6 +51,12 @@ export class Groups {
     this.#columns.write(group, columns);
     for (const total of this.#valued) total.begin(group);
     return group;
+  }
+
+  /** For a snapshot: the columns of all groups, by slot. */
+  saveColumns(to: SectionWriter): void {
+    saveNumbers(to, [this.keys.slots]);
+    this.#columns.save(to);
   }
 
   /** Rows of this home in the group; at 0 the group is gone. */
@@ -102,6 +109,22 @@ export class Groups {
   parts(group: Slot): SharePart[] {
     return this.#totals.map((total) => total === null ? this.rows(group) : total.part(group));
   }
+}
+
+/**
+ * What {@link Groups.saveColumns} wrote, in steps: the columns by slot; null for one that was free.
+ * @throws RangeError for what it cannot have written
+ */
+export function* loadColumns(from: SectionReader): Generator<void, readonly (Row | null)[]> {
+  const slots = loadSlots(from, 0);
+  const rows = new PackedRows();
+  yield* rows.load(from);
+  const columns: (Row | null)[] = [];
+  for (let slot = 0; slot < slots; slot++) {
+    columns.push(rows.read(slot));
+    if (endsStep(slot)) yield;
+  }
+  return columns;
 }
 
 /** One total of all groups. A value of null is neither added nor removed. */

@@ -69,6 +69,11 @@ export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements
     return bytes;
   }
 
+  /** What all slots hold now, by chunk, in memory of its own. */
+  copied(): T[] {
+    return this.list.map((chunk, at) => chunk.slice(0, slotsOfChunk(at, this.#slots)) as T);
+  }
+
   save(to: SectionWriter): void {
     saveNumbers(to, [this.#slots]);
     this.list.forEach((chunk, at) => to.array(chunk.subarray(0, slotsOfChunk(at, this.#slots))));

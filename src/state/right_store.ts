@@ -229,6 +229,14 @@ export class GlobalRights extends RightStore {
     this.#used = this.keys.attach(new NumberCells());
   }
 
+  /** Before {@link remember}, in steps: most digests are known then, and others are computed there. */
+  *prepare(): Loading {
+    for (const right of this.keys.used()) {
+      this.#digest(this.#places.get(right));
+      if (endsStep(right)) yield;
+    }
+  }
+
   /** To be called before the keys are saved. */
   remember(): void {
     for (const right of this.keys.used()) this.#used.set(right, this.#digest(this.#places.get(right)));

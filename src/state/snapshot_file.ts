@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { SectionReader, SectionWriter } from "./slots.ts";
 
 /** What a file begins with: its kind and its version, which changes with everything that a section may hold. */
-const MAGIC = "WEIRSNP2";
+const MAGIC = "WEIRSNP3";
 const HEAD_BYTES = 16;
 /** Sections begin where any typed array may. */
 const ALIGNMENT = 8;
@@ -18,18 +18,24 @@ interface Section {
   readonly bytes: Uint8Array;
 }
 
+/** Texts that were taken, before two sections are made of them. */
+interface TakenTexts {
+  readonly taken: readonly (string | null)[];
+}
+
 /**
  * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as 64 bits, CRC-32 that begins with the kind,
  * kind), its bytes, and zeros up to the next multiple of 8; then the sum of all lengths, so that a file that was cut at
  * the end of a section is told. Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
  *
  * Taking a section copies it; its checksum is made when the file is written, which takes many turns of the event loop.
+ * Of texts, which never change, the list alone is copied: their bytes are made then, too.
  */
 export class SnapshotWriter implements SectionWriter {
-  #sections: Section[] = [];
+  #sections: (Section | TakenTexts)[] = [];
   #bytes = 0;
 
-  /** Of all sections so far, without their heads. */
+  /** Of all sections whose bytes are made, without their heads: of texts these are made when the file is written. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -39,40 +45,32 @@ export class SnapshotWriter implements SectionWriter {
   }
 
   texts(values: readonly (string | null)[]): void {
-    const lengths = new Uint32Array(values.length);
-    const parts: string[] = [];
-    for (let index = 0; index < values.length; index++) {
-      const text = values[index];
-      lengths[index] = text === null ? NO_TEXT : text.length;
-      if (text !== null) parts.push(text);
-    }
-    const whole = parts.join("");
-    this.#section("array", new Uint8Array(lengths.buffer));
-    // UTF-8 has no half characters: such texts are kept as the units that they are.
-    if (whole.isWellFormed()) this.#section("text", utf8.encoder.encode(whole));
-    else {
-      const units = new Uint16Array(whole.length);
-      for (let index = 0; index < whole.length; index++) units[index] = whole.charCodeAt(index);
-      this.#section("array", new Uint8Array(units.buffer));
-    }
+    this.#sections.push({ taken: values.slice() });
   }
 
   /** What another one has written, which must not be ended, with the number of its sections before it. */
   group(other: SnapshotWriter): void {
-    this.array(Float64Array.of(other.#sections.length));
+    this.array(Float64Array.of(other.#sections.reduce((sum, section) => sum + ("taken" in section ? 2 : 1), 0)));
     for (const section of other.#sections) this.#sections.push(section);
     this.#bytes += other.#bytes;
   }
 
   /**
-   * Ends the file; nothing else may be written. Its bytes come once, and each part is there until the next one is asked
-   * for: then its memory is given back, as the collector would do much later.
+   * Ends the file; nothing else may be written. `first`: texts before all else, which are known last. Its bytes come
+   * once, and each part is there until the next one is asked for: then its memory is given back, as the collector would
+   * do much later.
    */
-  end(): Iterable<Uint8Array> {
-    this.array(Float64Array.of(this.#bytes));
-    const sections = this.#sections.reverse();
+  *end(first?: readonly string[]): Generator<Uint8Array> {
+    yield utf8.encoder.encode(MAGIC);
+    const sections = [...first === undefined ? [] : [{ taken: first }], ...this.#sections].reverse();
     this.#sections = [];
-    return partsOf(sections);
+    for (let next = sections.pop(); next !== undefined; next = sections.pop()) {
+      for (const section of "taken" in next ? textSections(next.taken) : [next]) {
+        if ("taken" in next) this.#bytes += section.bytes.length;
+        yield* partsOf(section);
+      }
+    }
+    yield* partsOf({ kind: "array", bytes: new Uint8Array(Float64Array.of(this.#bytes).buffer) });
   }
 
   #section(kind: Kind, bytes: Uint8Array): void {
@@ -81,21 +79,40 @@ export class SnapshotWriter implements SectionWriter {
   }
 }
 
-/** The sections' bytes with their heads; the last of `sections` is the first of the file. */
-function* partsOf(sections: Section[]): Generator<Uint8Array> {
-  yield utf8.encoder.encode(MAGIC);
-  for (let section = sections.pop(); section !== undefined; section = sections.pop()) {
-    const { kind, bytes } = section;
-    const head = new DataView(new ArrayBuffer(HEAD_BYTES));
-    head.setBigUint64(0, BigInt(bytes.length), true);
-    head.setUint32(8, crc32(bytes, KINDS.indexOf(kind)), true);
-    head.setUint32(12, KINDS.indexOf(kind), true);
-    yield new Uint8Array(head.buffer);
-    yield bytes;
-    const rest = bytes.length % ALIGNMENT;
-    if (rest > 0) yield new Uint8Array(ALIGNMENT - rest);
-    (bytes.buffer as ArrayBuffer).transfer(0);
+/** Their lengths, and all of them as one. */
+function textSections(values: readonly (string | null)[]): Section[] {
+  const lengths = new Uint32Array(values.length);
+  const parts: string[] = [];
+  for (let index = 0; index < values.length; index++) {
+    const text = values[index];
+    lengths[index] = text === null ? NO_TEXT : text.length;
+    if (text !== null) parts.push(text);
   }
+  const whole = parts.join("");
+  return [
+    { kind: "array", bytes: new Uint8Array(lengths.buffer) },
+    // UTF-8 has no half characters: such texts are kept as the units that they are.
+    whole.isWellFormed() ? { kind: "text", bytes: utf8.encoder.encode(whole) } : unitsOf(whole),
+  ];
+}
+
+function unitsOf(text: string): Section {
+  const units = new Uint16Array(text.length);
+  for (let index = 0; index < text.length; index++) units[index] = text.charCodeAt(index);
+  return { kind: "array", bytes: new Uint8Array(units.buffer) };
+}
+
+/** A section's bytes with its head. */
+function* partsOf({ kind, bytes }: Section): Generator<Uint8Array> {
+  const head = new DataView(new ArrayBuffer(HEAD_BYTES));
+  head.setBigUint64(0, BigInt(bytes.length), true);
+  head.setUint32(8, crc32(bytes, KINDS.indexOf(kind)), true);
+  head.setUint32(12, KINDS.indexOf(kind), true);
+  yield new Uint8Array(head.buffer);
+  yield bytes;
+  const rest = bytes.length % ALIGNMENT;
+  if (rest > 0) yield new Uint8Array(ALIGNMENT - rest);
+  (bytes.buffer as ArrayBuffer).transfer(0);
 }
 
 /** Stands for null among lengths of texts: none is so long. */

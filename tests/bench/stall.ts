@@ -10,6 +10,7 @@ import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Log } from "../../src/ports/log.ts";
+import { noSnapshots, type Snapshots } from "../../src/ports/snapshots.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import type { Runner } from "../../src/runtime/runner.ts";
 import { benchRunner } from "./bench_runner.ts";
@@ -21,6 +22,7 @@ const LOOK_MS = 20;
 const HOUR_MS = 3_600_000;
 
 interface Place {
+  readonly snapshots?: Snapshots;
   readonly log: Log;
   readonly warehouse: Warehouse;
   readonly clock: Clock;
@@ -50,12 +52,20 @@ async function measure(size: HomeSize): Promise<Record<string, string>> {
   await restByStates([second], { watch, name: "rebalance, it goes" });
   watch.phase("end");
   await second.stop();
+  const kept = keptSnapshots();
+  const fourth = await run({ ...place, snapshots: kept.snapshots }, { watch, name: "start with snapshots to write" });
+  watch.phase("snapshots are written");
+  laterMs += HOUR_MS / 3;
+  while (kept.bytes() === 0 || kept.writing()) await quiet(LOOK_MS);
+  watch.phase("end");
+  await fourth.stop();
   const holds = watch.stop();
   await log.close();
   const figures: Record<string, string> = {
     "groups": String(size.groups),
     "partitions": String(size.partitions),
     "rows in the warehouse": String(warehouse.rows()),
+    "MB of snapshots": (kept.bytes() / 1e6).toFixed(0),
   };
   for (const { name, cpuMs, wallMs } of holds) {
     figures[name] = `${cpuMs.toFixed(0)} ms of processor time (${wallMs.toFixed(0)} by the clock)`;
@@ -71,11 +81,31 @@ interface Part {
   readonly others?: readonly Runner[];
 }
 
-async function run({ log, warehouse, clock }: Place, part: Part): Promise<Runner> {
+/** Takes parts as a file does, with other work between them, and keeps nothing. */
+function keptSnapshots() {
+  let bytes = 0;
+  let writing = 0;
+  const snapshots: Snapshots = {
+    ...noSnapshots,
+    async write(_name, parts) {
+      writing++;
+      for (const part of parts) {
+        bytes += part.length;
+        await systemClock.breathe();
+      }
+      const end = () => Promise.resolve(void writing--);
+      return { publish: end, discard: end };
+    },
+  };
+  return { snapshots, bytes: () => bytes, writing: () => writing > 0 };
+}
+
+async function run({ log, warehouse, clock, snapshots = noSnapshots }: Place, part: Part): Promise<Runner> {
   const { watch, name, others = [] } = part;
   watch.phase(`${name}: prepare`);
-  const options = { repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24 };
-  const runner = benchRunner(oneHome, { log, warehouse, clock }, { options });
+  const snapshotEveryMs = snapshots === noSnapshots ? 0 : HOUR_MS / 4;
+  const options = { repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24, snapshotEveryMs };
+  const runner = benchRunner(oneHome, { log, warehouse, clock, snapshots }, { options });
   await runner.start();
   await restByStates([...others, runner], part);
   return runner;

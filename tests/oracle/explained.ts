@@ -10,6 +10,7 @@ import { type Key, keyParts } from "../../src/record/key.ts";
 import type { Row } from "../../src/record/row.ts";
 import { wireEquals } from "../../src/record/wire.ts";
 import type { Explanation, TopologyTestDriver } from "../../src/testing/mod.ts";
+import { inUnit, stopIn } from "./stop_in.ts";
 import { type Case, isRefused, topologyOf } from "./case.ts";
 
 type Node = Topology["nodes"][number];
@@ -170,25 +171,6 @@ function judgeStop(known: Known, { table, sink, key, explained, what }: Judged):
     default:
       throw new Error(`outcome at rest: ${what}`);
   }
-}
-
-/**
- * Where the oracle finds that a key's row stopped: at the last operator that has its input; if none has, at the table
- * that should have the row, the left one of a join. Null: it did not stop.
- */
-function stopIn(known: Known, { id, key }: { readonly id: number; readonly key: Key }): Node | null {
-  if (known.tables.get(id)!.has(key)) return null;
-  const node = known.topology.nodes[id];
-  const eitherSide = node.op === "union" || (node.op === "keyJoin" && node.kind === "outer");
-  const stops = inUnit(known, node).slice(0, eitherSide ? 2 : 1).map((input) => stopIn(known, { id: input, key }));
-  if (stops.includes(null)) return node;
-  return stops.find((stop) => inUnit(known, stop!).length > 0) ?? stops[0] ?? node;
-}
-
-/** Inputs of an operator whose rows have the same keys, and are in the same tasks. */
-function inUnit({ unitOf }: Known, node: Node): number[] {
-  const inputs = "right" in node ? [node.input, node.right] : "input" in node ? [node.input] : [];
-  return inputs.filter((input) => unitOf[input] === unitOf[node.id]);
 }
 
 /** Every operator that is told has the row that the oracle has for it. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SnapshotReader, SnapshotWriter } from "../../src/state/snapshot_file.ts";
 
 /** The bytes of a snapshot with these sections. */
@@ -35,6 +35,34 @@ Deno.test("a snapshot of another array is copied when it is written", () => {
   values.fill(9);
   const bytes = new Uint8Array(Array.from(writer.end(), (part) => [...part]).flat());
   assertEquals([...new SnapshotReader(bytes).array(Uint8Array)], [1, 2, 3]);
+});
+
+Deno.test("a snapshot of texts is of the moment of the call, and their bytes are made when it is written", () => {
+  const texts: (string | null)[] = ["one", "two", null];
+  const writer = new SnapshotWriter();
+  const part = new SnapshotWriter();
+  const encode = TextEncoder.prototype.encode;
+  let encoded = 0;
+  TextEncoder.prototype.encode = function (text) {
+    encoded++;
+    return encode.call(this, text);
+  };
+  try {
+    part.texts(texts);
+    writer.group(part);
+    writer.texts(texts);
+    assertEquals(encoded, 0);
+    texts.fill("other");
+    const bytes = new Uint8Array(Array.from(writer.end(["first"]), (part) => [...part]).flat());
+    assert(encoded > 0);
+    const reader = new SnapshotReader(bytes);
+    assertEquals(reader.texts(), ["first"]);
+    reader.group()();
+    assertEquals(reader.texts(), ["one", "two", null]);
+    reader.end();
+  } finally {
+    TextEncoder.prototype.encode = encode;
+  }
 });
 
 Deno.test("a snapshot's memory is given back part by part, as it is written", () => {

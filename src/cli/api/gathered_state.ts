@@ -23,7 +23,7 @@ export async function gatheredState(watched: Watched): Promise<GatheredState> {
   return {
     ...{ at, status, memory },
     topologies: own.topologies.map((topology) =>
-      states.slice(1).reduce((sum, { topologies }) => together(sum, topologies), topology)
+      inOrder(states.slice(1).reduce((sum, { topologies }) => together(sum, topologies), topology))
     ),
     instances: answers.map(instanceState),
   };
@@ -61,6 +61,17 @@ function together(here: WatchedTopology, others: readonly WatchedTopology[]): Wa
   for (const [topic, records] of Object.entries(there.lag)) lag[topic] = (lag[topic] ?? 0) + records;
   const problems = [...new Set([...here.problems, ...there.problems])];
   return { ...here, counters, lag, tasks: [...here.tasks, ...there.tasks], problems };
+}
+
+/** Whoever is asked tells the same. */
+function inOrder(topology: WatchedTopology): WatchedTopology {
+  const byText = (a: string, b: string) => a.localeCompare(b, "en", { numeric: true });
+  return {
+    ...topology,
+    lag: Object.fromEntries(Object.entries(topology.lag).toSorted(([a], [b]) => byText(a, b))),
+    tasks: topology.tasks.toSorted((a, b) => byText(a.id, b.id)),
+    problems: topology.problems.toSorted(),
+  };
 }
 
 function withoutRows({ rows: _, ...passed }: NodeCounters): RowCounts {

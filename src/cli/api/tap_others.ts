@@ -1,4 +1,5 @@
 import { passwordHeaders } from "../bearer.ts";
+import { chunksOf } from "../instances/chunks_of.ts";
 import { whyUnreachable } from "../instances/ask_instance.ts";
 import { refusedWith } from "../instances/ask_others.ts";
 import type { TapProblem } from "./answers.ts";
@@ -95,15 +96,17 @@ async function* rowsOf(
   };
   try {
     wait();
-    const response = await fetch(url, { headers, redirect: "error", signal: AbortSignal.any([gone, late.signal]) });
+    const signal = AbortSignal.any([gone, late.signal]);
+    const response = await fetch(url, { headers, redirect: "error", signal });
     if (!response.ok) throw new Refused(refusedWith({ status: response.status, text: await response.text() }));
     yield null;
     limitMs = SILENT_MS_MAX;
     wait();
+    const decoder = new TextDecoder();
     let text = "";
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    for await (const chunk of chunksOf(response.body, signal)) {
       wait();
-      const events = (text + chunk).split("\n\n");
+      const events = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
       text = events.pop()!;
       if (text.length > EVENT_CHARS_MAX) throw new Refused(`it sends more than ${EVENT_CHARS_MAX} characters at once`);
       yield* events.flatMap((event) => event.startsWith(ROW) ? [event.slice(ROW.length)] : []);

@@ -1,4 +1,5 @@
 import { passwordHeaders } from "../bearer.ts";
+import { chunksOf } from "./chunks_of.ts";
 
 /** An instance that does not answer within so long counts as one that has nothing to say. */
 const ANSWER_MS = 10_000;
@@ -36,14 +37,15 @@ export async function askInstance(address: string, question: Question): Promise<
   const { path, parameters = {}, password, body, answerMs = ANSWER_MS } = question;
   const url = new URL(path, address);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  const late = AbortSignal.timeout(answerMs);
   try {
     const response = await fetch(url, {
       ...body === undefined ? {} : { method: "POST", body },
       headers: passwordHeaders(password),
       redirect: "error",
-      signal: AbortSignal.timeout(answerMs),
+      signal: late,
     });
-    return { status: response.status, text: await textOf(response) };
+    return { status: response.status, text: await textOf(response, late) };
   } catch (error) {
     if (error instanceof UnreachableError) throw error;
     throw new UnreachableError(whyUnreachable(error, answerMs), { cause: error });
@@ -60,11 +62,11 @@ export function whyUnreachable(error: unknown, answerMs: number): string {
   return said.replace(/^error sending request .*?: client error \(\w+\): /, "");
 }
 
-async function textOf({ body }: Response): Promise<string> {
+async function textOf({ body }: Response, late: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of chunksOf(body, late)) {
     bytes += chunk.length;
     if (bytes > ANSWER_BYTES_MAX) throw new UnreachableError(`its answer has more than ${ANSWER_BYTES_MAX} bytes`);
     text += decoder.decode(chunk, { stream: true });

@@ -1,6 +1,7 @@
 import type { Configuration } from "../config/configuration.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
 import type { RunningProof } from "../proof/continuous_proof.ts";
+import { Resting } from "./resting.ts";
 import { type RouteOptions, routesOf } from "./routes.ts";
 import type { StatusSource } from "./status_source.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,8 @@ export function openServer(served: ServedInstance): HttpServer {
   const { run: { applicationServer, consoleRows }, storePassword } = configuration;
   const password = storePassword?.reveal() ?? null;
   const instance = (): string => applicationServer ?? server.url;
-  let resting = 0;
+  const { demo } = world;
+  const resting = new Resting({ settled, ...demo === null ? {} : { hold: () => demo.hold() } });
   const server: HttpServer = serveHttp(
     configuration,
     routesOf({
@@ -37,22 +39,9 @@ export function openServer(served: ServedInstance): HttpServer {
         status: () => status.take(),
         ...{ reader: world.reader, demo: world.demo },
         showsRows: consoleRows,
-        verifying: () => resting > 0,
+        verifying: () => resting.under,
       },
-      rest: async (deadlineMs, signal) => {
-        resting++;
-        const release = await world.demo?.hold() ?? (() => {});
-        const unfinished = await settled(deadlineMs, signal);
-        let released = false;
-        return {
-          unfinished,
-          release() {
-            release();
-            if (!released) resting--;
-            released = true;
-          },
-        };
-      },
+      rest: resting.rest,
     }),
   );
   return server;

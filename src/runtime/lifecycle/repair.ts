@@ -5,6 +5,7 @@ import type { Key } from "../../record/key.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
 import { SEEN } from "../../state/entries.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
+import { shownShares } from "../outputs/remembered_shares.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
@@ -168,7 +169,7 @@ function compareShares(sink: ShareSink): Comparison {
       }
     },
     *finish() {
-      for (const [looks, [key]] of counted(sink.shown())) {
+      for (const [looks, [key]] of counted(shownShares(sink.shares))) {
         if (looks % LOOKS_PER_STEP === 0) yield;
         if (seen.has(key) || touched.has(key)) continue;
         differences++;

@@ -1,6 +1,5 @@
 import type { RowSum, Watermark } from "../../ports/warehouse.ts";
 import type { PartitionOffsets } from "../../ports/log.ts";
-import { shownSums } from "../task/shown_base.ts";
 import { type CoveredSource, whyNotCovered } from "./covered_sources.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
@@ -28,7 +27,7 @@ export interface SnapshotHead {
   readonly sources: readonly Omit<CoveredSource, "freshMs">[];
 }
 
-/** The head of a snapshot that is taken of a task now. */
+/** The head of a snapshot that is taken of a task now, but for what is shown: {@link headText} adds it. */
 export function headOf(
   host: TaskHost,
   { topology, topics, plan, rows, nowMs }: {
@@ -38,13 +37,12 @@ export function headOf(
     readonly rows: string | null;
     readonly nowMs: number;
   },
-): SnapshotHead {
+): Omit<SnapshotHead, "shown"> {
   return {
     topology,
     task: host.id,
     epoch: host.task!.epoch,
     seq: host.task!.channel.seq,
-    shown: shownSums(host.task!).map((sum) => sum === null ? null : { ...sum, digests: String(sum.digests) }),
     generation: topics.generation,
     plan,
     rows,
@@ -57,6 +55,12 @@ export function headOf(
       leaderEpoch: host.leaderEpochs[member],
     })),
   };
+}
+
+/** A head as a snapshot begins with it. `sums`: of what was shown when it was taken. */
+export function headText(head: Omit<SnapshotHead, "shown">, sums: readonly (RowSum | null)[]): string {
+  const shown = sums.map((sum) => sum === null ? null : { ...sum, digests: String(sum.digests) });
+  return JSON.stringify({ ...head, shown } satisfies SnapshotHead);
 }
 
 /** What a snapshot says was shown when it was made. */

@@ -3,10 +3,10 @@ import type { TaskTable } from "../../plan/physical.ts";
 import { retentionOf } from "../../plan/retention.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { ProductionError } from "../../record/errors.ts";
-import type { Loading } from "../../state/slots.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
-import { evaluateAll, restoreRows, restoreTask, saveTask } from "../task/task_snapshot.ts";
+import { shownCopies, shownSums } from "../task/shown_base.ts";
+import { evaluateAll, prepareSave, restoreRows, restoreTask, saveTask } from "../task/task_snapshot.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { RunOptions } from "../options.ts";
 import type { Ports } from "../ports.ts";
@@ -14,7 +14,7 @@ import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import { planPrint, type Revision, rowsPrint } from "./plan_print.ts";
 import { firstExchanged, whyExchanged } from "./leaders.ts";
-import { headOf, type Remembered, rememberedOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
+import { headOf, headText, type Remembered, rememberedOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -131,11 +131,13 @@ export class SnapshotKeeper {
     }
   }
 
-  /** The task is nobody's yet, so whatever else happens may happen between two steps. */
-  async #inTurns(loading: Loading): Promise<void> {
+  /** For steps between which whatever else happens may happen, as while a task is nobody's yet. */
+  async #inTurns<T>(steps: Generator<void, T>): Promise<T> {
     const { clock } = this.#instance.ports;
     let turnMs = clock.nowMs();
-    for (const _ of loading) {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
       if (clock.nowMs() - turnMs < TURN_MS) continue;
       await clock.breathe();
       turnMs = clock.nowMs();
@@ -187,10 +189,11 @@ export class SnapshotKeeper {
       // Those of a start wait, too: its tasks would all be due at once.
       const sinceMs = last?.task === task ? last.atMs : host.completedMs;
       if (due === "due" && nowMs - sinceMs < options.snapshotEveryMs) continue;
-      // All of a task is walked through in one turn; where files are quick, several would make a long one.
+      await this.#inTurns(prepareSave(task));
+      // All of a task is copied in one turn; where files are quick, several would make a long one.
       await clock.breathe();
       // Another leader may have been met meanwhile.
-      if (!await this.#isUnbroken(host) || host.task !== task || host.crossings.length > 0) continue;
+      if (!await this.#isUnbroken(host) || host.task !== task || task.closed || host.crossings.length > 0) continue;
       this.#taken.set(host.id, { task, atMs: nowMs, state });
       await this.#writeOne(host, task);
     }
@@ -227,13 +230,14 @@ export class SnapshotKeeper {
       const writer = new SnapshotWriter();
       const rows = this.#rows.get(host.table)!;
       const head = headOf(host, { topology: topology.name, topics, plan: this.#plan, rows, nowMs: clock.nowMs() });
-      writer.texts([JSON.stringify(head)]);
+      const shown = shownCopies(task);
       saveTask(task, writer);
       // Asked for in the same turn: what is put later is not in the snapshot.
       const acknowledged = Promise.all(
         outputsOf(host.table).map(({ sink }) => writers.get(sink.name)!.barrier()),
       );
-      const staged = await snapshots.write(this.#nameOf(host), writer.end());
+      const sums = await this.#inTurns(shownSums(shown));
+      const staged = await snapshots.write(this.#nameOf(host), writer.end([headText(head, sums)]));
       await acknowledged;
       // A task that ended meanwhile may have left rows behind that nobody acknowledged.
       const whole = host.task === task && !task.closed;

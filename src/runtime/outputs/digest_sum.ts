@@ -5,12 +5,17 @@ import { FOREIGN_DIGEST } from "./shown_digests.ts";
 const LOW = 2 ** 27;
 const FOLD_ROWS = 2 ** 20;
 
-/** All of them in sum; null if one is of a row of which nobody knows what it is. */
-export function sumOf(digests: Iterable<number>): RowSum | null {
+/**
+ * All of them in sum, a step for each array; NaN is none. Null if one is of a row of which nobody knows what it is.
+ */
+export function* sumOf(arrays: readonly Float64Array[]): Generator<void, RowSum | null> {
   const sum = new DigestSum();
-  for (const digest of digests) {
-    if (digest === FOREIGN_DIGEST) return null;
-    sum.add(digest);
+  for (const digests of arrays) {
+    for (const digest of digests) {
+      if (digest === FOREIGN_DIGEST) return null;
+      if (digest === digest) sum.add(digest);
+    }
+    yield;
   }
   return sum.value;
 }

@@ -1,15 +1,14 @@
 import type { Grouping, GroupPlan } from "../../plan/physical.ts";
 import { contribute, valuedOf } from "../../processor/aggregate.ts";
 import { contributionCheck } from "../../processor/contribution.ts";
-import type { Groups } from "../../processor/group.ts";
+import { type Groups, loadColumns } from "../../processor/group.ts";
 import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
-import { type Loading, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ValueCells } from "../../state/value_cells.ts";
 import { ChangedGroups } from "./changed_groups.ts";
 
@@ -97,22 +96,20 @@ export class GroupOutput {
 
   /** For a snapshot: the columns of each group, by slot; what entries contribute is kept with them. */
   save(to: SectionWriter): void {
-    const { keys } = this.groups;
-    to.texts(
-      Array.from(
-        { length: keys.slots },
-        (_, group) => keys.isUsed(group) ? encodeWire(this.groups.columns(group)) : null,
-      ),
-    );
+    this.groups.saveColumns(to);
   }
 
-  /** What {@link save} wrote, after the entries were loaded: puts them into their groups. */
-  *load(from: SectionReader): Loading {
+  /**
+   * What {@link save} wrote, after the entries were loaded: puts them into their groups. Returns the key of each group
+   * by the slot that it had; null for one that was free.
+   */
+  *load(from: SectionReader): Generator<void, readonly (Key | null)[]> {
     const groups: Slot[] = [];
-    for (const text of from.texts()) {
-      groups.push(text === null ? NO_SLOT : this.changed.add(decodeWire(text) as Row));
+    for (const columns of yield* loadColumns(from)) {
+      groups.push(columns === null ? NO_SLOT : this.changed.add(columns));
       if (groups.length % PUT_PER_STEP === 0) yield;
     }
+    const keys = groups.map((group) => group === NO_SLOT ? null : this.groups.keys.keyOf(group));
     for (const entry of this.#entries.used()) {
       const saved = this.#places.get(entry);
       if (saved < 0) continue;
@@ -123,6 +120,7 @@ export class GroupOutput {
       if (entry % PUT_PER_STEP === 0) yield;
     }
     for (const group of this.groups.keys.used()) if (this.groups.rows(group) === 0) this.changed.drop(group);
+    return keys;
   }
 
   /** So many entries are marked, and are folded from now on. */

@@ -9,7 +9,7 @@ import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire, wireEquals } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
-import { type Loading, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ChangedGroups } from "./changed_groups.ts";
 import { type GroupOutputOptions, NOT_FOLDED, type Placed, PUT_PER_STEP } from "./group_output.ts";
 
@@ -79,8 +79,8 @@ export class PartsOutput {
     }));
   }
 
-  /** What {@link save} wrote, after the entries were loaded. */
-  *load(from: SectionReader): Loading {
+  /** What {@link save} wrote, after the entries were loaded. Its shares go to other tasks: nobody asks for keys. */
+  *load(from: SectionReader): Generator<void, readonly never[]> {
     const parts: Slot[] = [];
     const next: Slot[] = [];
     for (const text of from.texts()) {
@@ -106,6 +106,7 @@ export class PartsOutput {
       if (saved >= 0) this.#first.set(entry, loaded(saved));
       if (entry % PUT_PER_STEP === 0) yield;
     }
+    return [];
   }
 
   /** So many entries are marked, and are folded from now on. */

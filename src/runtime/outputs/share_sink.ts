@@ -10,7 +10,7 @@ import type { Refusals } from "../../state/refusals.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { ChangedGroups } from "./changed_groups.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
-import { RememberedShares } from "./remembered_shares.ts";
+import { RememberedShares, type ShownShares } from "./remembered_shares.ts";
 import { ShareLines } from "./share_lines.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import { FOREIGN_DIGEST } from "./shown_digests.ts";
@@ -190,11 +190,9 @@ export class ShareSink {
     return (group === NO_SLOT ? null : this.#groups.sent.get(group)) ?? this.#held.get(key) ?? null;
   }
 
-  /** The groups whose share ClickHouse should show, with its digest. */
-  *shown(): Generator<readonly [Key, number]> {
-    const { keys, sent } = this.#groups;
-    for (const group of keys.used()) if (sent.get(group) !== null) yield [keys.keyOf(group), sent.get(group)!];
-    yield* this.#held;
+  /** The shares that ClickHouse should show. */
+  get shares(): ShownShares {
+    return { groups: this.#groups, held: this.#held };
   }
 
   /** Writes the group again, or deletes it, because ClickHouse shows something else. */

@@ -61,12 +61,9 @@ export class ShownDigests {
     }
   }
 
-  /** Of all rows that are shown. */
-  *shown(): Generator<number> {
-    for (const entry of this.#entries.keys.used()) {
-      const digest = this.#digests.get(entry);
-      if (digest !== null) yield digest;
-    }
+  /** Of all rows that are shown now; NaN stands for none. */
+  copied(): Float64Array[] {
+    return this.#digests.copied();
   }
 
   /** What a snapshot remembers of the entry; null for nothing. */

@@ -4,7 +4,7 @@ import type { Key } from "../../record/key.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import { sumOf } from "../outputs/digest_sum.ts";
-import type { ShareSink } from "../outputs/share_sink.ts";
+import { copiedShares } from "../outputs/remembered_shares.ts";
 import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
 import { windowStartOf } from "./retention.ts";
 import type { Task } from "./task.ts";
@@ -95,13 +95,19 @@ export function baseKnown({ sinks, shareSinks }: Pick<Task, "sinks" | "shareSink
   for (const sink of shareSinks) sink?.remembered.clear();
 }
 
-/** What each output shows of the task now, in sum, by output of its table; null where that is not known. */
-export function shownSums(task: Task): (RowSum | null)[] {
+/** Digests of what each output shows of a task at one moment, by output of its table. */
+export type ShownCopies = readonly (readonly Float64Array[])[];
+
+/** Of this moment. There may be millions: they are added up later. */
+export function shownCopies(task: Task): ShownCopies {
   return outputsOf(task.table).map(({ kind, index }) =>
-    sumOf(kind === "rows" ? task.sinks[index].digests.shown() : digestsOf(task.shareSinks[index]!))
+    kind === "rows" ? task.sinks[index].digests.copied() : copiedShares(task.shareSinks[index]!.shares)
   );
 }
 
-function* digestsOf(sink: ShareSink): Generator<number> {
-  for (const [, digest] of sink.shown()) yield digest;
+/** What each output shows in sum; null where that is not known. In steps. */
+export function* shownSums(copies: ShownCopies): Generator<void, (RowSum | null)[]> {
+  const sums: (RowSum | null)[] = [];
+  for (const digests of copies) sums.push(yield* sumOf(digests));
+  return sums;
 }

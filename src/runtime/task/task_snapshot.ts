@@ -1,4 +1,4 @@
-import { keyText, parseKeyText } from "../../record/key.ts";
+import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Chore } from "../../state/chores.ts";
 import { DIRTY, Entries, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
@@ -7,6 +7,11 @@ import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts
 import { type SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import { saveShares } from "../outputs/remembered_shares.ts";
 import type { Task } from "./task.ts";
+
+/** What may be done before {@link saveTask}, which is one turn, so that this is a short one. In steps. */
+export function* prepareSave(task: Task): Loading {
+  for (const store of task.stores) if (store instanceof GlobalRights) yield* store.prepare();
+}
 
 /**
  * What a task knows, for its next start: rows, right rows and who uses them, what each entry contributes to groups, and
@@ -24,7 +29,7 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
   to.group(rights);
   task.entries.keys.save(to);
   for (const group of task.groups) group.save(to);
-  for (const sink of task.shareSinks) if (sink !== null) saveShares(sink.shown(), to);
+  for (const sink of task.shareSinks) if (sink !== null) saveShares(sink.shares, to);
   // Their rows are evaluated again: refused ones so that their dead letters stay what they are, those held since they
   // are missing, and users of a right row that the walk over them may not have come to.
   for (const sink of task.sinks) {
@@ -52,8 +57,11 @@ export function* restoreTask(task: Task, from: SnapshotReader): Loading {
   from.group();
   for (const store of stores) yield* store.keys.load(from);
   yield* entries.keys.load(from);
-  for (const group of groups) yield* group.load(from);
-  for (const sink of task.shareSinks) sink?.remembered.load(from);
+  const keys: (readonly (Key | null)[])[] = [];
+  for (const group of groups) keys.push(yield* group.load(from));
+  for (const [index, sink] of task.shareSinks.entries()) {
+    if (sink !== null) yield* sink.remembered.load(from, keys[index]);
+  }
   for (const entry of entries.keys.used()) {
     if (endsStep(entry)) yield;
     const again = entries.is(entry, DIRTY | FAILED | PENDING);

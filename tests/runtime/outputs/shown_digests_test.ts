@@ -56,13 +56,23 @@ Deno.test("ShownDigests evaluates what a snapshot remembers and ClickHouse does 
   ]);
 });
 
+/** In two arrays. */
+function total(digests: readonly number[]) {
+  const half = Math.ceil(digests.length / 2);
+  const steps = sumOf([Float64Array.from(digests.slice(0, half)), Float64Array.from(digests.slice(half))]);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 Deno.test("sumOf() is exact, and null where nobody knows what is shown", () => {
   const many = Array.from({ length: 1_100_000 }, (_, index) => 2 ** 54 - 2 - 2 * index);
   const sum = many.reduce((total, digest) => total + BigInt(digest), 0n);
-  assertEquals(sumOf(many), { rows: many.length, digests: sum });
-  assertEquals(sumOf([1, FOREIGN_DIGEST]), null);
+  assertEquals(total(many), { rows: many.length, digests: sum });
+  assertEquals([total([1, FOREIGN_DIGEST]), total([1, NaN])], [null, { rows: 1, digests: 1n }]);
   const rest = new DigestSum({ rows: many.length, digests: sum });
   for (const digest of many.slice(3)) rest.remove(digest);
   assertEquals(rest.value, { rows: 3, digests: BigInt(many[0]) + BigInt(many[1]) + BigInt(many[2]) });
-  assertEquals([rest.equals(sumOf(many.slice(0, 3))!), rest.equals(sumOf(many.slice(1, 4))!)], [true, false]);
+  assertEquals([rest.equals(total(many.slice(0, 3))!), rest.equals(total(many.slice(1, 4))!)], [true, false]);
 });
