@@ -14,7 +14,7 @@ const people = topology("people", (builder) => {
   table.selectKey("by-mail", (person) => ({ email: person.email })).to(byMail);
 });
 
-function reportOf(topology: string, sink: string, key: Readonly<Record<string, string>>): ProofReport {
+function reportOf([topology, sink]: readonly [string, string], key: Readonly<Record<string, string>>): ProofReport {
   const columns = [
     { name: "email", expected: "secret@a", actual: "secret@b" },
     { name: "name", expected: "Ada", actual: "Bob" },
@@ -31,22 +31,22 @@ function reportOf(topology: string, sink: string, key: Readonly<Record<string, s
 Deno.test("keys that differ are told without what is masked", async (t) => {
   const mask = proofMask([people]);
   await t.step("a masked column beside others", () => {
-    const [{ keys: [{ key, explain, columns }] }] = mask(reportOf("people", "people", { id: "7" })).sinks;
+    const [{ keys: [{ key, explain, columns }] }] = mask(reportOf(["people", "people"], { id: "7" })).sinks;
     assertEquals([key, explain], [{ id: "7" }, '["7"]']);
     assertEquals(columns[1], { name: "name", expected: "Ada", actual: "Bob" });
     assert(!JSON.stringify(columns).includes("secret"), JSON.stringify(columns));
   });
   await t.step("a masked key, which cannot be explained from here", () => {
-    const { sinks: [{ keys: [told] }] } = mask(reportOf("people", "mails", { email: "secret@a" }));
+    const { sinks: [{ keys: [told] }] } = mask(reportOf(["people", "mails"], { email: "secret@a" }));
     assert(!JSON.stringify(told).includes("secret"), JSON.stringify(told));
     assertEquals([Object.keys(told.key), told.explain], [["email"], null]);
   });
   await t.step("a table that nobody knows", () => {
-    const told = JSON.stringify(mask(reportOf("people", "other", { email: "secret@a" })));
+    const told = JSON.stringify(mask(reportOf(["people", "other"], { email: "secret@a" })));
     assert(!told.includes("secret") && !told.includes("Ada"), told);
   });
   await t.step("another topology, that masks nothing", () => {
-    const report = reportOf("else", "people", { id: "7" });
+    const report = reportOf(["else", "people"], { id: "7" });
     assertEquals(mask(report), report);
   });
 });

@@ -20,8 +20,8 @@ export interface DifferingKey {
   /** Its key columns as texts, times in UTC. */
   readonly key: Readonly<Record<string, string>>;
   /**
-   * What `explain` is asked for to tell how the row came about: `4711`, `["2026-01-31 10:00:00","7"]`. Null of a key that
-   * is masked.
+   * What `explain` is asked for to tell how the row came about: `4711`, `["2026-01-31 10:00:00","7"]`. Null of a key
+   * that is masked.
    */
   readonly explain: string | null;
   readonly kind: "missing" | "extra" | "different";
