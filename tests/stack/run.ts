@@ -21,6 +21,7 @@ import { monitoring } from "./e2e/scenarios/monitoring.ts";
 import { outages } from "./e2e/scenarios/outages.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
+import { severalAsked } from "./e2e/scenarios/several_asked.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
 import { streams } from "./e2e/scenarios/streams.ts";
 import { strays } from "./e2e/scenarios/strays.ts";
@@ -50,6 +51,7 @@ const scenarios: readonly Scenario[] = [
   rebuilding,
   brokerTests,
   streams,
+  severalAsked,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]
