@@ -22,6 +22,7 @@ import { outages } from "./e2e/scenarios/outages.ts";
 import { proof } from "./e2e/scenarios/proof.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
+import { severalAsked } from "./e2e/scenarios/several_asked.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
 import { streams } from "./e2e/scenarios/streams.ts";
 import { strays } from "./e2e/scenarios/strays.ts";
@@ -52,6 +53,7 @@ const scenarios: readonly Scenario[] = [
   brokerTests,
   streams,
   proof,
+  severalAsked,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]
