@@ -17,7 +17,7 @@ interface GuardOptions extends Access {
   readonly showsRows?: boolean;
 }
 
-function guard(route: Route, { showsRows = true, ...access }: GuardOptions): Route {
+function guard(route: Route, access: GuardOptions): Route {
   return async (request, from) => {
     if (!isAllowed(request, { ...access, ...from })) return refused(access, from);
     if (request.method !== "GET" && request.method !== "HEAD" && !isSameOrigin(request)) {
@@ -27,7 +27,7 @@ function guard(route: Route, { showsRows = true, ...access }: GuardOptions): Rou
       return await route(request, from);
     } catch (error) {
       const { status, message } = refusalOf(error) ?? { status: 500, message: (error as Error).message };
-      const isTold = showsRows || error instanceof RequestError || error instanceof URIError;
+      const isTold = access.showsRows !== false || error instanceof RequestError || error instanceof URIError;
       return problem(status, isTold ? message : `${(error as Error).name}. ${ROWS_HIDDEN}`);
     }
   };
