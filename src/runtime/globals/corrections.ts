@@ -45,8 +45,10 @@ export class CorrectionBook implements CorrectionSource {
     const { topic, topicId, partition, offset } = correction;
     const { byOffset } = this.#placeOf({ name: topic, id: topicId }, partition);
     const known = byOffset.getOrInsertComputed(offset, () => []);
-    // Its acknowledgement was lost, and it was written again.
-    if (known.at(-1)?.value !== correction.value) known.push(correction);
+    const last = known.at(-1);
+    // If it is that one, its acknowledgement was lost, and it was written again. Of another record that stood at this
+    // place it may have the same value.
+    if (last?.value !== correction.value || last.print !== correction.print) known.push(correction);
     for (const listener of [...this.#listeners]) listener(correction);
   }
 

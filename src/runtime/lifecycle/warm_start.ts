@@ -34,9 +34,9 @@ export async function warmStart(host: TaskHost, start: WarmStart): Promise<Resto
   const { standby } = host;
   const { offsets, begin, instance } = start;
   const fits = standby !== null && await fitsNow(standby, start);
-  // Another start of the task, which waited for the log as long, may have taken the rows meanwhile; or a
-  // correction has come that made it forget them.
-  const isFree = () => host.standby === standby && standby?.rows !== null;
+  // Another start of the task, which waited for the log as long, may have taken the rows meanwhile; or a correction has
+  // come that they cannot take in: nobody tells it to a standby that is to become the task.
+  const isFree = () => host.standby === standby && standby?.rows?.source.isWhole === true;
   if (fits && standby.complete && isFree()) return await takeOver(host, start);
   const restored = await instance.snapshots.restore(host, offsets, () => begin());
   if (fits && restored === null && isFree()) return await takeOver(host, start);

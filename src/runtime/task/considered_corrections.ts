@@ -1,13 +1,16 @@
 import type { Correction } from "../../record/correction.ts";
 import { digestOf } from "../../record/digest.ts";
+import type { LogRecord } from "../../ports/log.ts";
 import type { PlaceCorrections } from "../globals/corrections.ts";
 
 /** Of one member: how far its topic was read, and by offset which corrections of what was read are in the rows. */
 type Saved = readonly [next: number, marks: readonly (readonly [offset: number, mark: string])[]];
 
 /**
- * Which corrections of records that were read are considered in the rows of a task: all that are known while it runs,
- * as each is taken when it comes. A snapshot says it, so that the next start knows which have come since.
+ * Which corrections of records that were read are considered in the rows of a task, or of a standby: those that were
+ * known when the record was read, and those that it was told of since. What is known besides may have come while nobody
+ * told it, as of a standby that waits to become the task. A snapshot says it, so that the next start knows which have
+ * come since.
  */
 export class ConsideredCorrections {
   /** By member. */
@@ -26,9 +29,29 @@ export class ConsideredCorrections {
     );
   }
 
-  /** The record at this offset was taken. */
-  took(member: number, offset: number): void {
-    this.#next[member] = offset + 1;
+  /** These records were taken, each with what is known to correct it. */
+  took(member: number, records: readonly Pick<LogRecord, "offset">[]): void {
+    const { byOffset } = this.#corrections[member];
+    if (byOffset.size > 0) { for (const { offset } of records) this.#consider(member, offset); }
+    if (records.length > 0) this.#next[member] = records.at(-1)!.offset + 1;
+  }
+
+  /** What is known to correct the record at this offset was taken, or needs not be. */
+  told(member: number, offset: number): void {
+    this.#consider(member, offset);
+  }
+
+  #consider(member: number, offset: number): void {
+    const known = this.#corrections[member].byOffset.get(offset);
+    if (known !== undefined) this.#considered[member].set(offset, markOf(known));
+  }
+
+  /**
+   * Whether the rows can be gone on with, but for what {@link since} tells. `mustReadAgain`: as for {@link load}.
+   */
+  isWhole(mustReadAgain: (member: number, known: readonly Correction[]) => boolean): boolean {
+    return !this.#torn &&
+      this.#next.every((next, member) => !this.since(member, next).some((known) => mustReadAgain(member, known)));
   }
 
   /** One has come that only reading the topic again takes in: these rows must not be gone on with. */
@@ -44,10 +67,9 @@ export class ConsideredCorrections {
   }
 
   save(): string {
-    const members = this.#corrections.map(({ byOffset }, member): Saved => {
+    const members = this.#considered.map((considered, member): Saved => {
       const next = this.#next[member];
-      const read = byOffset.entries().filter(([offset]) => offset < next);
-      return [next, [...read.map(([offset, known]) => [offset, markOf(known)] as const)]];
+      return [next, [...considered.entries().filter(([offset]) => offset < next)]];
     });
     return JSON.stringify({ torn: this.#torn, members });
   }

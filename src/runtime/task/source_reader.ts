@@ -104,7 +104,7 @@ export class SourceReader {
         this.#context.letters.undecodable({ ...this.#maker, position, record, subject }, error);
       }
     }
-    if (records.length > 0) this.#considered.took(member, records.at(-1)!.offset);
+    this.#considered.took(member, records);
     if (this.#task.loaded) {
       this.#recent.add({ topic, partition, records, refused, keyOf: (record) => reader.keyOf(record.key) });
     }
@@ -115,6 +115,7 @@ export class SourceReader {
   correct(member: number, correction: Correction): Corrected {
     const corrected = this.#readers[member]!.correct(correction, this.#corrections[member]);
     if (corrected === "unknown") this.#considered.tear();
+    else this.#considered.told(member, correction.offset);
     return corrected;
   }
 
@@ -147,6 +148,11 @@ export class SourceReader {
   /** What {@link save} wrote, before anything is taken. @throws RangeError if only reading all again is right */
   load(from: SectionReader): void {
     this.#load(from.texts());
+  }
+
+  /** Whether its rows can be gone on with: no correction has come meanwhile that only reading all again takes in. */
+  get isWhole(): boolean {
+    return this.#considered.isWhole((member, known) => this.#mustReadAgain(member, known));
   }
 
   /** Goes on where another reader of the same partitions stands, before anything is taken. */
