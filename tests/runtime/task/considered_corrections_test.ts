@@ -5,7 +5,7 @@ import { ConsideredCorrections } from "../../../src/runtime/task/considered_corr
 
 const TOPIC = { name: "shop.things", id: "1" };
 
-function correction(offset: number, value: string, print = 7): Correction {
+function correction(offset: number, value: string, { print } = { print: 7 }): Correction {
   const place = { topic: TOPIC.name, topicId: TOPIC.id, partition: 0, offset };
   return { ...place, key: "{}", timestampMs: 0, print, changed: null, value };
 }
@@ -53,6 +53,6 @@ Deno.test("a correction that is written again is one, and of another record at i
   book.add(correction(1, "same"));
   book.add(correction(1, "same"));
   assertEquals(book.of(TOPIC, 0).byOffset.get(1)!.length, 1);
-  book.add(correction(1, "same", 8));
+  book.add(correction(1, "same", { print: 8 }));
   assertEquals(book.of(TOPIC, 0).byOffset.get(1)!.map(({ print }) => print), [7, 8]);
 });
