@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { permitted, withDirectory } from "../cli/support.ts";
 import { freePort } from "../free_port.ts";
 import { pack } from "../../tools/pack.ts";
-import { serveRegistry } from "./registry.ts";
+import { type Manifest, serveRegistry } from "./registry.ts";
 
 /** What a command printed, and its status. */
 interface Done {
@@ -38,8 +38,9 @@ Deno.test("a project made from the package runs, is tested and proven, without t
 }, async (t) => {
   await withDirectory(async (directory) => {
     const tarball = await pack(`${directory}/weir.tgz`);
-    await judgeContents(tarball);
-    await using registry = serveRegistry(await Deno.readFile(tarball));
+    const manifest = await manifestOf(tarball);
+    await judgeContents(tarball, manifest);
+    await using registry = serveRegistry(await Deno.readFile(tarball), manifest);
     const { all, own } = await downloads(registry.port);
     await Deno.writeTextFile(`${directory}/.npmrc`, registry.npmrc);
     const env = { HOME: directory, DENO_DIR: all, WEIR_PORT: String(freePort()) };
@@ -85,10 +86,13 @@ Deno.test("a project made from the package runs, is tested and proven, without t
   });
 });
 
-/** It must ask for nothing that not all of its users need, and hold no tests. */
-async function judgeContents(tarball: string): Promise<void> {
+async function manifestOf(tarball: string): Promise<Manifest> {
   const { stdout } = await new Deno.Command("tar", { args: ["-xzOf", tarball, "package/package.json"] }).output();
-  const { dependencies } = JSON.parse(new TextDecoder().decode(stdout));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** It must ask for nothing that not all of its users need, and hold no tests. */
+async function judgeContents(tarball: string, { dependencies }: Manifest): Promise<void> {
   assertEquals(Object.keys(dependencies), ["@clickhouse/client", "kafkajs", "pg", "prom-client", "snappyjs", "zod"]);
   const listed = await new Deno.Command("tar", { args: ["-tzf", tarball] }).output();
   const paths = new TextDecoder().decode(listed.stdout).trim().split("\n");

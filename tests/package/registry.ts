@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
 
 /** Where chdb's library for this machine comes from. */
 const UPSTREAM = "https://registry.npmjs.org";
@@ -17,12 +16,15 @@ export interface PackageRegistry extends AsyncDisposable {
   readonly npmrc: string;
 }
 
-/**
- * Serves a tarball, as `deno pack` makes it, under the name and version that it has.
- * @throws RangeError if it has no package.json
- */
-export function serveRegistry(tarball: Uint8Array<ArrayBuffer>): PackageRegistry {
-  const manifest = manifestIn(tarball);
+/** What a package says of itself, in its package.json. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/** Serves a tarball, as `deno pack` makes it, under the name and version that it has. */
+export function serveRegistry(tarball: Uint8Array<ArrayBuffer>, manifest: Manifest): PackageRegistry {
   const { name, version } = manifest;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { pathname } = new URL(request.url);
@@ -69,17 +71,4 @@ async function platformPackage(name: string): Promise<Response> {
     time: { [CHDB_LIBRARY]: PUBLISHED },
     versions: { [CHDB_LIBRARY]: { ...manifest, dist } },
   });
-}
-
-/** `package/package.json` of a tarball: blocks of 512 bytes, a header before each file. */
-function manifestIn(tarball: Uint8Array<ArrayBuffer>): { readonly name: string; readonly version: string } {
-  const bytes = gunzipSync(tarball);
-  const text = (from: number, length: number) =>
-    new TextDecoder().decode(bytes.subarray(from, from + length)).split("\0")[0];
-  for (let at = 0; at < bytes.length;) {
-    const size = parseInt(text(at + 124, 12), 8) || 0;
-    if (text(at, 100) === "package/package.json") return JSON.parse(text(at + 512, size));
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-  throw new RangeError("Cannot serve the tarball as a package: it has no package/package.json");
 }

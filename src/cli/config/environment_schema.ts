@@ -1,26 +1,25 @@
 import { z } from "zod";
-import { readChoice, readInteger, readText } from "../option_values.ts";
-import { certificate, KAFKA_FILE_VARIABLES, kafkaVariables, privateKey } from "./kafka_variables.ts";
+import { readChoice, readInteger } from "../option_values.ts";
+import { KAFKA_FILE_VARIABLES, kafkaVariables } from "./kafka_variables.ts";
 import { runVariables } from "./run_variables.ts";
-import { Secret } from "./secret.ts";
-import { switchVariable, variable } from "./variable.ts";
+import {
+  certificateVariable,
+  keyVariable,
+  secretVariable,
+  switchVariable,
+  textVariable,
+  urlVariable,
+  variable,
+} from "./variable.ts";
 
 /** Levels of the log, the most important first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
 
-const text = (name: string) => variable(name, { expected: "a text that is not empty", read: readText });
 const port = (name: string, min: number) =>
   variable(name, { expected: `a port from ${min} to 65535`, read: readInteger(min, 65_535) });
-const secret = (name: string) =>
-  variable(name, { expected: "a secret", read: (value) => new Secret(value), secret: true });
 const rows = (name: string, { min, max }: { min: number; max: number }) =>
   variable(name, { expected: `a whole number of rows from ${min} to ${max}`, read: readInteger(min, max) });
-const url = (name: string, { protocols, example }: { protocols: readonly string[]; example: string }) =>
-  variable(name, {
-    expected: `an address such as ${example}`,
-    read: (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : null,
-  });
 
 /**
  * Every variable that is read, from the environment or `.env`. Those marked by {@link FILE_VARIABLES} can also be given
@@ -28,45 +27,45 @@ const url = (name: string, { protocols, example }: { protocols: readonly string[
  */
 export const environmentSchema = z.object({
   ...kafkaVariables,
-  CLICKHOUSE_URL: url("CLICKHOUSE_URL", { protocols: ["http:", "https:"], example: "http://clickhouse:8123" }),
-  CLICKHOUSE_USER: text("CLICKHOUSE_USER"),
-  CLICKHOUSE_PASSWORD: secret("CLICKHOUSE_PASSWORD"),
+  CLICKHOUSE_URL: urlVariable("CLICKHOUSE_URL", { protocols: ["http:", "https:"], example: "http://clickhouse:8123" }),
+  CLICKHOUSE_USER: textVariable("CLICKHOUSE_USER"),
+  CLICKHOUSE_PASSWORD: secretVariable("CLICKHOUSE_PASSWORD"),
   CLICKHOUSE_DATABASE: variable("CLICKHOUSE_DATABASE", {
     expected: "a database's name (letters, digits and _)",
     read: (value) => /^[A-Za-z_]\w*$/.test(value) ? value : null,
   }),
-  CLICKHOUSE_CA: certificate("CLICKHOUSE_CA"),
-  CLICKHOUSE_CERT: certificate("CLICKHOUSE_CERT"),
-  CLICKHOUSE_KEY: privateKey("CLICKHOUSE_KEY"),
-  POSTGRES_URL: url("POSTGRES_URL", {
+  CLICKHOUSE_CA: certificateVariable("CLICKHOUSE_CA"),
+  CLICKHOUSE_CERT: certificateVariable("CLICKHOUSE_CERT"),
+  CLICKHOUSE_KEY: keyVariable("CLICKHOUSE_KEY"),
+  POSTGRES_URL: urlVariable("POSTGRES_URL", {
     protocols: ["postgres:", "postgresql:"],
     example: "postgres://reader@postgres:5432/online_store",
   }),
-  POSTGRES_PASSWORD: secret("POSTGRES_PASSWORD"),
-  POSTGRES_CA: certificate("POSTGRES_CA"),
-  PGHOST: text("PGHOST"),
+  POSTGRES_PASSWORD: secretVariable("POSTGRES_PASSWORD"),
+  POSTGRES_CA: certificateVariable("POSTGRES_CA"),
+  PGHOST: textVariable("PGHOST"),
   PGPORT: port("PGPORT", 1),
-  PGDATABASE: text("PGDATABASE"),
-  PGUSER: text("PGUSER"),
-  PGPASSWORD: secret("PGPASSWORD"),
+  PGDATABASE: textVariable("PGDATABASE"),
+  PGUSER: textVariable("PGUSER"),
+  PGPASSWORD: secretVariable("PGPASSWORD"),
   PGSSLMODE: variable("PGSSLMODE", {
     expected: "disable, prefer, require, verify-ca or verify-full",
     read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
   }),
-  VERIFY_DATABASE_URL: url("VERIFY_DATABASE_URL", {
+  VERIFY_DATABASE_URL: urlVariable("VERIFY_DATABASE_URL", {
     protocols: ["postgres:", "postgresql:"],
     example: "postgres://verifier@postgres:5432/online_store",
   }),
-  VERIFY_DATABASE_PASSWORD: secret("VERIFY_DATABASE_PASSWORD"),
-  WEIR_DATA: text("WEIR_DATA"),
+  VERIFY_DATABASE_PASSWORD: secretVariable("VERIFY_DATABASE_PASSWORD"),
+  WEIR_DATA: textVariable("WEIR_DATA"),
   WEIR_DEAD_LETTERS: variable("WEIR_DEAD_LETTERS", {
     expected: "file or topic",
     read: (value) => readChoice("file", "topic")(value.toLowerCase()),
   }),
-  WEIR_TOPOLOGIES: text("WEIR_TOPOLOGIES"),
-  WEIR_HOST: text("WEIR_HOST"),
+  WEIR_TOPOLOGIES: textVariable("WEIR_TOPOLOGIES"),
+  WEIR_HOST: textVariable("WEIR_HOST"),
   WEIR_PORT: port("WEIR_PORT", 0),
-  WEIR_STORE_PASSWORD: secret("WEIR_STORE_PASSWORD"),
+  WEIR_STORE_PASSWORD: secretVariable("WEIR_STORE_PASSWORD"),
   WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
   WEIR_PROOF: switchVariable("WEIR_PROOF"),
   WEIR_PROOF_ROWS_PER_SECOND: rows("WEIR_PROOF_ROWS_PER_SECOND", { min: 100, max: 1_000_000 }),

@@ -1,28 +1,16 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { z } from "zod";
-import { readChoice, readInteger, readText } from "../option_values.ts";
+import { readChoice, readInteger } from "../option_values.ts";
 import { Secret } from "./secret.ts";
-import { switchVariable, type Variable, variable } from "./variable.ts";
-
-const text = (name: string) => variable(name, { expected: "a text that is not empty", read: readText });
-const secret = (name: string) =>
-  variable(name, { expected: "a secret", read: (value) => new Secret(value), secret: true });
-
-/** A variable of certificates in PEM. */
-export const certificate = (name: string): Variable<string> =>
-  variable(name, {
-    expected: `certificates in PEM ("-----BEGIN CERTIFICATE-----"); for a file use ${name}_FILE`,
-    read: (pem) => pem.includes("-----BEGIN CERTIFICATE-----") ? pem : null,
-    secret: true,
-  });
-
-/** A variable of a private key in PEM. */
-export const privateKey = (name: string): Variable<Secret> =>
-  variable(name, {
-    expected: `a private key in PEM ("-----BEGIN PRIVATE KEY-----"); for a file use ${name}_FILE`,
-    read: (pem) => /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem) ? new Secret(pem) : null,
-    secret: true,
-  });
+import {
+  certificateVariable,
+  keyVariable,
+  secretVariable,
+  switchVariable,
+  textVariable,
+  urlVariable,
+  variable,
+} from "./variable.ts";
 
 /** What tells how Kafka is reached. */
 export const kafkaVariables = {
@@ -30,25 +18,25 @@ export const kafkaVariables = {
     expected: "brokers as host:port, separated by commas",
     read: readBrokers,
   }),
-  KAFKA_CLIENT_ID: text("KAFKA_CLIENT_ID"),
+  KAFKA_CLIENT_ID: textVariable("KAFKA_CLIENT_ID"),
   KAFKA_TLS: switchVariable("KAFKA_TLS"),
-  KAFKA_CA: certificate("KAFKA_CA"),
-  KAFKA_CERT: certificate("KAFKA_CERT"),
-  KAFKA_KEY: privateKey("KAFKA_KEY"),
+  KAFKA_CA: certificateVariable("KAFKA_CA"),
+  KAFKA_CERT: certificateVariable("KAFKA_CERT"),
+  KAFKA_KEY: keyVariable("KAFKA_KEY"),
   KAFKA_SASL_MECHANISM: variable("KAFKA_SASL_MECHANISM", {
     expected: "plain, scram-sha-256, scram-sha-512 or oauthbearer",
     read: (value) => readChoice("plain", "scram-sha-256", "scram-sha-512", "oauthbearer")(value.toLowerCase()),
   }),
-  KAFKA_SASL_USERNAME: text("KAFKA_SASL_USERNAME"),
-  KAFKA_SASL_PASSWORD: secret("KAFKA_SASL_PASSWORD"),
-  KAFKA_OAUTH_TOKEN: secret("KAFKA_OAUTH_TOKEN"),
-  KAFKA_OAUTH_TOKEN_URL: variable("KAFKA_OAUTH_TOKEN_URL", {
-    expected: "an address such as https://issuer.example.com/oauth2/token",
-    read: (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : null,
+  KAFKA_SASL_USERNAME: textVariable("KAFKA_SASL_USERNAME"),
+  KAFKA_SASL_PASSWORD: secretVariable("KAFKA_SASL_PASSWORD"),
+  KAFKA_OAUTH_TOKEN: secretVariable("KAFKA_OAUTH_TOKEN"),
+  KAFKA_OAUTH_TOKEN_URL: urlVariable("KAFKA_OAUTH_TOKEN_URL", {
+    protocols: ["http:", "https:"],
+    example: "https://issuer.example.com/oauth2/token",
   }),
-  KAFKA_OAUTH_CLIENT_ID: text("KAFKA_OAUTH_CLIENT_ID"),
-  KAFKA_OAUTH_CLIENT_SECRET: secret("KAFKA_OAUTH_CLIENT_SECRET"),
-  KAFKA_OAUTH_SCOPE: text("KAFKA_OAUTH_SCOPE"),
+  KAFKA_OAUTH_CLIENT_ID: textVariable("KAFKA_OAUTH_CLIENT_ID"),
+  KAFKA_OAUTH_CLIENT_SECRET: secretVariable("KAFKA_OAUTH_CLIENT_SECRET"),
+  KAFKA_OAUTH_SCOPE: textVariable("KAFKA_OAUTH_SCOPE"),
   KAFKA_REPLICATION_FACTOR: variable("KAFKA_REPLICATION_FACTOR", {
     expected: "a whole number from 1 to 100",
     read: readInteger(1, 100),

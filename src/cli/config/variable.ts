@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { withoutPassword } from "./secret.ts";
+import { readText } from "../option_values.ts";
+import { Secret, withoutPassword } from "./secret.ts";
 
 /** How one variable of the environment is read. */
 export interface VariableOptions<T> {
@@ -27,6 +28,45 @@ export function variable<T>(name: string, { expected, read, secret = false }: Va
     });
     return z.NEVER;
   }).optional();
+}
+
+/** A variable that is a text. */
+export function textVariable(name: string): Variable<string> {
+  return variable(name, { expected: "a text that is not empty", read: readText });
+}
+
+/** A variable that nothing shows. */
+export function secretVariable(name: string): Variable<Secret> {
+  return variable(name, { expected: "a secret", read: (value) => new Secret(value), secret: true });
+}
+
+/** A variable that is an address. `protocols`: as `URL` has them, with a colon. */
+export function urlVariable(
+  name: string,
+  { protocols, example }: { readonly protocols: readonly string[]; readonly example: string },
+): Variable<string> {
+  return variable(name, {
+    expected: `an address such as ${example}`,
+    read: (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : null,
+  });
+}
+
+/** A variable of certificates in PEM. */
+export function certificateVariable(name: string): Variable<string> {
+  return variable(name, {
+    expected: `certificates in PEM ("-----BEGIN CERTIFICATE-----"); for a file use ${name}_FILE`,
+    read: (pem) => pem.includes("-----BEGIN CERTIFICATE-----") ? pem : null,
+    secret: true,
+  });
+}
+
+/** A variable of a private key in PEM. */
+export function keyVariable(name: string): Variable<Secret> {
+  return variable(name, {
+    expected: `a private key in PEM ("-----BEGIN PRIVATE KEY-----"); for a file use ${name}_FILE`,
+    read: (pem) => /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem) ? new Secret(pem) : null,
+    secret: true,
+  });
 }
 
 const YES = new Set(["1", "true", "yes", "on"]);

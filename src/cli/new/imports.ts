@@ -8,7 +8,10 @@ export const IS_CHECKOUT: boolean = import.meta.url.startsWith("file:") && impor
 /** Folder of the tests of topologies. */
 export const TESTS = IS_CHECKOUT ? "tests/topologies" : "tests";
 
-/** The import of an `assertEquals` that is there without more packages than the project has. */
+/**
+ * The import of an `assertEquals` that is there without more packages than the project has. Its
+ * name is put in, so that packing (`tools/pack.ts`) does not take the text for an import of this module.
+ */
 export const ASSERT_EQUALS = IS_CHECKOUT
   ? `import { assertEquals } from ${JSON.stringify("@std/assert")};`
   : 'import { deepStrictEqual as assertEquals } from "node:assert/strict";';
