@@ -64,15 +64,22 @@ function describe({ name, id, leaders }: TopicMetadata, config: ReadonlyMap<stri
  */
 export async function createTopic(
   { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
-  { name, partitions, cleanup, retentionMs, messageBytesMax, deleteRetentionMs }: NewTopic,
+  topic: NewTopic,
 ): Promise<void> {
-  const config = {
+  const { name, partitions } = topic;
+  await createTopicWith({ cluster, channel }, { name, partitions, config: configOf(topic) });
+}
+
+/** The settings of a topic as Kafka names them. */
+export function configOf(
+  { cleanup, retentionMs, messageBytesMax, deleteRetentionMs }: NewTopic,
+): Readonly<Record<string, string>> {
+  return {
     "cleanup.policy": cleanup,
     ...(cleanup === "delete" && keepingConfig(retentionMs)),
     ...(messageBytesMax !== undefined && sizeConfig(messageBytesMax)),
     ...(deleteRetentionMs !== undefined && { "delete.retention.ms": String(deleteRetentionMs) }),
   };
-  await createTopicWith({ cluster, channel }, { name, partitions, config });
 }
 
 /** As `Log.alterTopic`. */

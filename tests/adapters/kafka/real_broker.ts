@@ -1,7 +1,7 @@
 import { type BrokerChannel, type Cluster, openCluster } from "../../../src/adapters/kafka/cluster.ts";
 import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import type { KafkaJsBroker } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
-import { createTopicWith } from "../../../src/adapters/kafka/topics.ts";
+import { configOf, createTopicWith } from "../../../src/adapters/kafka/topics.ts";
 import type { Log } from "../../../src/ports/log.ts";
 
 /** Brokers of `WEIR_TEST_KAFKA` (host:port, separated by commas); empty when tests are to run without. */
@@ -28,6 +28,7 @@ export function compactingSoon(log: Log): Log {
       if (topic.cleanup !== "compact") return await log.createTopic(topic);
       compacted.add(topic.name);
       const { name, partitions } = topic;
+      const config = { ...configOf(topic), ...SOON };
       await withCluster((cluster, channel) => createTopicWith({ cluster, channel }, { name, partitions, config }));
     },
     async append(batches) {
@@ -38,7 +39,8 @@ export function compactingSoon(log: Log): Log {
   };
 }
 
-const config = { "cleanup.policy": "compact", "segment.ms": "1", "min.cleanable.dirty.ratio": "0.01" };
+/** What lets the cleaner come soon. */
+const SOON = { "segment.ms": "1", "min.cleanable.dirty.ratio": "0.01" };
 
 /**
  * Resolves when the cleaner has removed the first record of the topic's partition 0, which a later one of its key
