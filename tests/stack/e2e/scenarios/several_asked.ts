@@ -96,8 +96,7 @@ async function askedEarly(instance: AskedInstance, signal: AbortSignal): Promise
   return [...met].map(([what, times]) => `${times} ${what}`).join(", ");
 }
 
-/** They look for it now and then. */
-/** That of a run since then: another one may have left its own. */
+/** They look for it now and then; of a run since then, as another one may have left its own. */
 async function proofKnown(
   all: readonly AskedInstance[],
   { sinceMs, signal }: { readonly sinceMs: number; readonly signal: AbortSignal },
@@ -217,13 +216,12 @@ async function named(
   told.push(`the state names it within ${Math.round(answer)} ms`);
   const startedMs = performance.now();
   const found = new AbortController();
-  const tapping = asked.tap(`/api/tap/sales/${await sinkOf(asked)}`, {
+  await asked.tap(`/api/tap/sales/${await sinkOf(asked)}`, {
     signal: AbortSignal.any([signal, found.signal]),
     onEvent: (event, data) => {
       if (event === "problem" && isNamed(data)) found.abort();
     },
   });
-  await tapping;
   const ms = performance.now() - startedMs;
   if (!found.signal.aborted || ms > SOON_MS) throw new Error(`a tap took ${Math.round(ms)} ms`);
   return [...told, `a tap within ${Math.round(ms)} ms`].join(", ");
