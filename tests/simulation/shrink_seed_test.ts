@@ -10,7 +10,7 @@ const CHANGES_MAX = 10;
 const LIMITS = { attemptsMax: 300, msMax: 60_000 };
 
 Deno.test("Trail: a seed runs the same whether it is recorded, followed or neither", async () => {
-  for (let seed = 40_001; seed <= 40_010; seed++) {
+  for (let seed = 40_001; seed <= 40_004; seed++) {
     const trail = Trail.record();
     const recorded = await runScenario(seed, { heat: 3, trail });
     assertEquals(recorded, await runScenario(seed, { heat: 3 }));
