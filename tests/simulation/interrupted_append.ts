@@ -17,3 +17,15 @@ export function interruptAppend(world: World): void {
   if (world.instances.length < 2) world.spawn();
   world.group.moveReader(batch.topic, batch.partition);
 }
+
+/** While the last parts of what a stage writes into its changelog are on their way, its process dies. */
+export function killWriter(world: World): void {
+  const { choices, log, instances } = world;
+  const writing = log.unfinished.filter(({ rest }) => rest.some(({ topic }) => topic.endsWith(".changelog")));
+  if (writing.length === 0) return;
+  const { owner, rest } = choices.pick(writing);
+  const victim = instances.find((instance) => instance.owner === owner);
+  if (victim === undefined || !choices.happens("kill", () => `${owner.name}, before ${rest.length} parts`)) return;
+  world.kill(victim);
+  world.spawn();
+}

@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import type { Mutant } from "./mutant.ts";
+import { Choices } from "./choices.ts";
 import { MUTANTS } from "./mutants.ts";
+import { profileOf } from "./profile.ts";
 import { runScenario, type ScenarioOptions } from "./scenario.ts";
 import { repeat } from "./shrink_seed.ts";
 import { tell } from "./story.ts";
@@ -56,12 +58,19 @@ async function runSeeds(from: number, count: number, { heat }: { readonly heat: 
   return violations;
 }
 
+/** Those that can notice it, from 1. */
+function* seedsFor({ needs }: Mutant): Generator<number> {
+  for (let seed = 1;; seed++) {
+    if (needs === undefined || profileOf(seed, new Choices(seed))[needs]) yield seed;
+  }
+}
+
 /** Looks for a seed that notices the bug. */
 async function hunt(mutant: Mutant): Promise<boolean> {
   const undo = mutant.apply?.() ?? (() => {});
   try {
     const seeds = mutant.seedsMax ?? MUTANT_SEEDS;
-    for (let seed = 1; seed <= seeds; seed++) {
+    for (const seed of seedsFor(mutant).take(seeds)) {
       const { violation } = await runScenario(seed, mutant.options);
       if (violation === null) continue;
       console.log(

@@ -39,6 +39,8 @@ export interface Profile {
   readonly events: boolean;
   /** The stream's events are counted, too, by groups and windows. */
   readonly stages: boolean;
+  /** What a stage writes at once is cut into several batches, of which the last ones may be lost. */
+  readonly parts: boolean;
   /** Events are written to topics in transactions, too. */
   readonly once: boolean;
   /** What earlier starts left in changelogs is deleted, however little it is. */
@@ -62,6 +64,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     events,
     stages,
     once: choices.setting("once", events && seed % 7 < 3, false),
+    parts: choices.setting("parts", stages && large === "none" && seed % 7 < 4, false),
     cleans: choices.setting("cleans", stages && seed % 5 !== 4, false),
     refusedRows: choices.setting("refused-rows", seed % 4 === 3, false),
     large: choices.setting<LargeRows>("large-rows", large, "none"),
@@ -88,6 +91,8 @@ export function profileOf(seed: number, choices: Choices): Profile {
 export const SIZES = { share: 100, row: 800 } as const;
 /** Bytes of a record that are not for messages. */
 const ENVELOPE_BYTES = 4_096;
+/** More than any row that is not large, and so little that an eighth of it holds few changes of a stage. */
+const PARTED_MESSAGE = 1_500;
 /** Longest record that a log takes which takes less than Weir thinks. */
 export const RECORD_LENGTH_MAX = 700;
 
@@ -108,10 +113,11 @@ export function tellingLimits({ large }: Profile): TellingLimits {
  * for each of its two totals, its key and its columns.
  */
 export function profileOptions(profile: Profile): Partial<RunOptions> {
-  const { large, snapshots, standbys, compileAfterRows, cleans } = profile;
+  const { large, snapshots, standbys, compileAfterRows, cleans, parts } = profile;
   return {
     ...{ snapshotEveryMs: snapshots ? 3_000 : 0, standbys: standbys ? 1 : 0, compileAfterRows },
     ...large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {},
+    ...parts ? { messageBytesMax: ENVELOPE_BYTES + PARTED_MESSAGE } : {},
     ...cleans ? CLEANS : { staleRecordsMin: 1e9 },
   };
 }

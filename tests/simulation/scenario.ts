@@ -1,3 +1,4 @@
+import { busyStages } from "./busy_stages.ts";
 import { emptySource } from "./emptied_source.ts";
 import { damage, failTopology } from "./failures.ts";
 import { recreateTopic } from "./faults.ts";
@@ -37,7 +38,8 @@ export interface Outcome {
 /**
  * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half
  * of the seeds with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a
- * few changes more (C); standbys that fall behind and get their tasks, where there are any (G); everything killed, rows
+ * few changes more (C); events while everything runs (S); standbys that fall
+ * behind and get their tasks, where there are any (G); everything killed, rows
  * and records lost, and chaos once more (D); no inserts, an inbox that refuses messages, or lines that cannot be read,
  * for a while (E); a source that lost all its rows, which must stop the start (F).
  */
@@ -116,6 +118,9 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   if (world.profile.standbys && choices.happens("take-over")) world.group.moveToStandbys();
   wrong = await rest(world, "C");
   if (wrong !== null) return `C ${wrong}`;
+  choices.at("S");
+  wrong = await busyStages(world);
+  if (wrong !== null) return `S ${wrong}`;
   if (world.profile.standbys) {
     choices.at("G");
     await lateStandbys(world);

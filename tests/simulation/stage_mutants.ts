@@ -24,6 +24,7 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "headFirst",
+    needs: "parts",
     rule: "the position is never durable before the groups",
     apply: method(BatchFacts, "parts", (original) =>
       function (options) {
@@ -41,6 +42,7 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "groupsWithoutPosition",
+    needs: "parts",
     rule: "a group passes over what is below its own position",
     apply: method(KeyedElements, "positionOf", () => () => 0),
     seedsMax: 1_500,
@@ -119,6 +121,7 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "deletedFirst",
+    needs: "cleans",
     rule: "what earlier starts left is deleted when the copies are durable",
     apply: method(StageCleaner, "apply", (original) =>
       function ({ copies, tombstones }) {
