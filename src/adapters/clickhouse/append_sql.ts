@@ -1,5 +1,6 @@
 import { APPEND_TOKENS, type AppendTableSpec } from "../../ports/warehouse.ts";
 import { isNullable } from "./refuse_nulls.ts";
+import { projectionClauses, settingClauses } from "./storage_sql.ts";
 import {
   type BookkeepingColumn,
   columnList,
@@ -63,7 +64,7 @@ export function columnDefinition({ name, type, rule }: BookkeepingColumn): strin
 export function createAppendTable(database: string, table: AppendTableSpec): string {
   const bookkeeping = [...APPEND_BOOKKEEPING, ...DEADLINE_BOOKKEEPING].map(columnDefinition);
   const skipping = indexes(table).map((index) => index.definition);
-  const projection = `PROJECTION ${APPEND_PROJECTION} ${places}`;
+  const projections = [`PROJECTION ${APPEND_PROJECTION} ${places}`, ...projectionClauses(table.storage)];
   const keyTypes = table.columns.filter(({ name }) => table.orderBy.includes(name)).map(({ type }) => type);
   const settings = [
     `${APPEND_WINDOW} = ${APPEND_TOKENS}`,
@@ -71,10 +72,11 @@ export function createAppendTable(database: string, table: AppendTableSpec): str
     // the projection still has them (26.7).
     "lightweight_mutation_projection_mode = 'drop'",
     ...(keyTypes.some(isNullable) ? ["allow_nullable_key = 1"] : []),
+    ...settingClauses(table.storage),
   ];
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
-    `(${[structure(table), ...bookkeeping, DEADLINE_CHECK, ...skipping, projection].join(", ")})`,
+    `(${[structure(table), ...bookkeeping, DEADLINE_CHECK, ...skipping, ...projections].join(", ")})`,
     "ENGINE = MergeTree",
     ...(table.partitionBy === undefined ? [] : [`PARTITION BY ${table.partitionBy}`]),
     `ORDER BY (${table.orderBy.map(quoted).join(", ")})`,

@@ -1,8 +1,10 @@
 import type { ColumnSpec, EnsureReport } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
+import type { TableStorage } from "../../record/table_storage.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { ensureView } from "./ensure_view.ts";
-import { type ActualTable, actualTable, canonicalTypes, type ShapeComparison } from "./table_shape.ts";
+import { type ActualTable, actualTable, canonicalTypes } from "./actual_table.ts";
+import type { ShapeComparison } from "./table_shape.ts";
 import { type BookkeepingColumn, literal, qualified, quoted, rowsName } from "./table_sql.ts";
 
 /** What tables of every kind declare. */
@@ -10,6 +12,7 @@ interface DeclaredTable {
   readonly name: string;
   readonly columns: readonly ColumnSpec[];
   readonly indexes?: Readonly<Record<string, string>>;
+  readonly storage?: TableStorage;
 }
 
 /** A table and its view as they are to be. */
@@ -88,7 +91,7 @@ export function declarationProblems(
  * while rows wait to be inserted the same answers are waited out, since what worked before may work again. Content is
  * that of a default or a literal in the declaration here: there are no rows yet.
  */
-function isMistake(error: unknown): error is ProductionError {
+export function isMistake(error: unknown): error is ProductionError {
   return error instanceof ProductionError && (!error.retriable || error.reason === "setup");
 }
 

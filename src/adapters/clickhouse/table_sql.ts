@@ -1,9 +1,10 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
-import { literal, quoted } from "./identifiers.ts";
+import { quoted } from "./identifiers.ts";
 import { isNullable } from "./refuse_nulls.ts";
+import { codecClause, projectionClauses, projectionSettings, settingClauses } from "./storage_sql.ts";
 import { totalsSelect } from "./totals_sql.ts";
 
-export { literal, quoted } from "./identifiers.ts";
+export { literal, literalArray, quoted } from "./identifiers.ts";
 
 /** A column that Weir adds to the declared ones. */
 export interface BookkeepingColumn {
@@ -50,31 +51,30 @@ export function qualified(database: string, name: string): string {
   return `${quoted(database)}.${quoted(name)}`;
 }
 
-/** An array of strings, also when it is empty. */
-export function literalArray(texts: readonly string[]): string {
-  return `CAST([${texts.map(literal).join(", ")}] AS Array(String))`;
-}
-
 /** The declared columns as a CREATE TABLE lists them. */
-export function structure(table: Pick<TableSpec, "columns">): string {
-  return table.columns.map((column) => `${quoted(column.name)} ${column.type}`).join(", ");
+export function structure(table: Pick<TableSpec, "columns" | "storage">): string {
+  return table.columns.map(({ name, type }) => `${quoted(name)} ${type}${codecClause(table.storage, name)}`).join(", ");
 }
 
 /** Names of the sorting key in order: in a table of shares several tasks hold a row of one key. */
-export function sortingKey(table: TableSpec): string[] {
-  return table.shares ? [...table.key, "_task"] : [...table.key];
+export function sortingKey({ key, storage, shares }: TableSpec): string[] {
+  return [...storage?.orderBy ?? key, ...shares ? ["_task"] : []];
 }
 
 export function createTable(database: string, table: TableSpec): string {
   const bookkeeping = bookkeepingColumns(table).map((column) => `${column.name} ${column.type} ${column.rule}`.trim());
-  const settings = [FORGETFUL];
+  const { partitionBy, ttl } = table.storage ?? {};
+  const settings = [FORGETFUL, ...projectionSettings(table.storage), ...settingClauses(table.storage)];
   const keyTypes = table.columns.filter((column) => table.key.includes(column.name)).map((column) => column.type);
   if (keyTypes.some(isNullable)) settings.push("allow_nullable_key = 1");
+  const skipping = indexes(table).map((index) => index.definition);
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
-    `(${[structure(table), ...bookkeeping, ...indexes(table).map((index) => index.definition)].join(", ")})`,
+    `(${[structure(table), ...bookkeeping, ...skipping, ...projectionClauses(table.storage)].join(", ")})`,
     "ENGINE = ReplacingMergeTree(_version, _deleted)",
+    ...(partitionBy === undefined ? [] : [`PARTITION BY ${partitionBy}`]),
     `ORDER BY (${sortingKey(table).map(quoted).join(", ")})`,
+    ...(ttl === undefined ? [] : [`TTL ${ttl}`]),
     `SETTINGS ${settings.join(", ")}`,
   ].join(" ");
 }
