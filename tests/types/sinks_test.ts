@@ -42,7 +42,7 @@ Deno.test("to() takes nullable columns where the sink has them, and rows with mo
   topology("nullable", (builder) => builder.table(orders).to(nullable));
 });
 
-Deno.test("clickhouse() refuses a column of the key, an index, a codec or the order that is not among its columns", () => {
+Deno.test("clickhouse() refuses a key, an index, a codec or an order of what is not among its columns", () => {
   const none = () => {
     // @ts-expect-error: no such column
     clickhouse("a", { key: ["nr"], columns: { id: "Int64" } });

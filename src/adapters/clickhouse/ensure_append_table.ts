@@ -11,7 +11,10 @@ import {
   DEADLINE_BOOKKEEPING,
   DEADLINE_CHECK,
   DEADLINE_CONSTRAINT,
+  REPLICATED_WINDOW,
 } from "./append_sql.ts";
+import { engineOf, onCluster } from "./cluster.ts";
+import { makeRoom } from "./replicas.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { declarationProblems, ensureShape } from "./ensure_shape.ts";
 import { compareStorage, plain, type SpelledStorage, spelledStorage } from "./compare_storage.ts";
@@ -36,7 +39,7 @@ export async function ensureAppendTable(target: ConnectedDatabase, table: Append
   const spelled = await spelledStorage(target.connection, { name, storage: { ...table.storage, partitionBy, ttl } });
   return await ensureShape(target, {
     table,
-    create: createAppendTable(target.database, table),
+    create: createAppendTable(target, table),
     compare: (actual, types) => compareAppendTable({ ...target, table, types, spelled }, actual),
     select: appendSelect(target.database, table),
   });
@@ -49,19 +52,24 @@ interface Comparison extends Omit<ConnectedDatabase, "connection"> {
 }
 
 function compareAppendTable(comparison: Comparison, actual: ActualTable): ShapeComparison {
-  const { database, table, types, spelled, advise = (statement) => statement } = comparison;
+  const { database, cluster, table, types, spelled, advise = (statement) => statement } = comparison;
   const name = `${database}.${rowsName(table)}`;
   const target = qualified(database, rowsName(table));
-  const aside = qualified(database, `${rowsName(table)}_old`);
-  const rename = `Put the table aside with: ${advise(`RENAME TABLE ${target} TO ${aside}`)}; ` +
-    "a new one is made, for the rows that come";
-  const alter = (clause: string) => advise(`ALTER TABLE ${target} ${clause}`);
+  const rename = makeRoom(comparison, {
+    name: rowsName(table),
+    kept: "a new one is made, for the rows that come",
+    lost: "its rows are lost then, so copy them first; a new one is made, for the rows that come",
+  });
+  const alter = (clause: string) => advise(`ALTER TABLE ${target}${onCluster(cluster)} ${clause}`);
   const problems: string[] = [];
   const differs = (expected: string, { is, repair }: { readonly is: string; readonly repair: string }) =>
     problems.push(`Cannot use "${name}" as ${expected}: current value is ${is}. ${repair}`);
 
   const engine = actual.engine.split(/[ (]/)[0];
-  if (!/^(Replicated|Shared)?MergeTree$/.test(engine)) differs("MergeTree", { is: engine, repair: rename });
+  const kinds = ["ReplicatedMergeTree", "SharedMergeTree", ...cluster === undefined ? ["MergeTree"] : []];
+  if (!kinds.includes(engine)) {
+    differs(engineOf("MergeTree", { cluster, parameters: [] }), { is: engine, repair: rename });
+  }
   const order = table.orderBy.join(", ");
   if (plain(actual.sortingKey) !== plain(order)) {
     differs(`ORDER BY (${order})`, { is: `ORDER BY (${actual.sortingKey})`, repair: rename });
@@ -69,7 +77,7 @@ function compareAppendTable(comparison: Comparison, actual: ActualTable): ShapeC
   const { partitionBy, ttl } = table;
   const storage = { ...table.storage, partitionBy, ttl };
   problems.push(...compareStorage({ name, storage, spelled, rename, alter }, actual));
-  const setting = engine === "MergeTree" ? APPEND_WINDOW : "replicated_deduplication_window";
+  const setting = engine === "MergeTree" ? APPEND_WINDOW : REPLICATED_WINDOW;
   const named = new RegExp(`[ ,]${setting} = (\\d+)`).exec(actual.engine)?.[1];
   // What no table says: a replicated one remembers 10,000 inserts, or whatever its server is told, any other none.
   const remembered = named === undefined && engine !== "MergeTree" ? APPEND_TOKENS : Number(named ?? 0);

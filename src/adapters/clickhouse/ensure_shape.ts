@@ -1,6 +1,8 @@
 import type { ColumnSpec, EnsureReport } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { TableStorage } from "../../record/table_storage.ts";
+import { onCluster } from "./cluster.ts";
+import { requireOnePlace } from "./replicas.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { ensureView } from "./ensure_view.ts";
 import { type ActualTable, actualTable, canonicalTypes } from "./actual_table.ts";
@@ -31,7 +33,7 @@ export interface WantedShape {
  * @throws ConfigError @throws ProductionError
  */
 export async function ensureShape(target: ConnectedDatabase, wanted: WantedShape): Promise<EnsureReport> {
-  const { connection, database } = target;
+  const { connection, database, cluster } = target;
   const { table, create, select } = wanted;
   try {
     await ensureDatabase(target);
@@ -44,9 +46,10 @@ export async function ensureShape(target: ConnectedDatabase, wanted: WantedShape
     const { problems, added, alterations } = wanted.compare(actual, types);
     if (problems.length > 0) throw new ConfigError(problems);
     if (alterations.length > 0) {
-      const sql = `ALTER TABLE ${qualified(database, rowsName(table))} ${alterations.join(", ")}`;
+      const sql = `ALTER TABLE ${qualified(database, rowsName(table))}${onCluster(cluster)} ${alterations.join(", ")}`;
       await connection.command(`alter "${database}.${rowsName(table)}"`, sql);
     }
+    await requireOnePlace(target, rowsName(table));
     await ensureView(target, { name: table.name, select });
     return { created: before === null, added: before === null ? [] : added };
   } catch (error) {
@@ -95,8 +98,9 @@ export function isMistake(error: unknown): error is ProductionError {
   return error instanceof ProductionError && (!error.retriable || error.reason === "setup");
 }
 
-async function ensureDatabase({ connection, database }: ConnectedDatabase): Promise<void> {
+async function ensureDatabase({ connection, database, cluster }: ConnectedDatabase): Promise<void> {
   const action = `create database "${database}"`;
   const existing = await connection.select(action, `SELECT 1 FROM system.databases WHERE name = ${literal(database)}`);
-  if (existing.length === 0) await connection.command(action, `CREATE DATABASE IF NOT EXISTS ${quoted(database)}`);
+  const sql = `CREATE DATABASE IF NOT EXISTS ${quoted(database)}${onCluster(cluster)}`;
+  if (existing.length === 0) await connection.command(action, sql);
 }

@@ -18,7 +18,7 @@ export async function ensureTable(target: ConnectedDatabase, table: TableSpec): 
   const spelled = await partitionKnown(target, table);
   return await ensureShape(target, {
     table,
-    create: createTable(target.database, table),
+    create: createTable(target, table),
     compare: (actual, types) => compareTable({ ...target, table, types, spelled }, actual),
     select: viewSelect(target.database, table),
   });

@@ -12,3 +12,8 @@ export function literal(text: string): string {
 export function literalArray(texts: readonly string[]): string {
   return `CAST([${texts.map(literal).join(", ")}] AS Array(String))`;
 }
+
+/** Quoted `database`.`table`. */
+export function qualified(database: string, name: string): string {
+  return `${quoted(database)}.${quoted(name)}`;
+}

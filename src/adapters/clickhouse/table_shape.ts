@@ -1,5 +1,7 @@
 import type { ColumnSpec, TableSpec } from "../../ports/warehouse.ts";
 import type { ActualTable } from "./actual_table.ts";
+import { engineOf, onCluster } from "./cluster.ts";
+import { makeRoom } from "./replicas.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { compareStorage, plain, type SpelledStorage } from "./compare_storage.ts";
 import { codecClause } from "./storage_sql.ts";
@@ -28,26 +30,26 @@ export interface ShapeComparison {
  * and no view shows it.
  */
 export function compareTable(
-  { database, table, types, spelled, advise = (statement) => statement }: Omit<ConnectedDatabase, "connection"> & {
+  { table, types, spelled, ...home }: Omit<ConnectedDatabase, "connection"> & {
     readonly table: TableSpec;
     readonly types: ReadonlyMap<string, string>;
     readonly spelled: SpelledStorage;
   },
   actual: ActualTable,
 ): ShapeComparison {
+  const { database, cluster, advise = (statement) => statement } = home;
   const name = `${database}.${rowsName(table)}`;
   const target = qualified(database, rowsName(table));
-  const aside = qualified(database, `${rowsName(table)}_old`);
-  const rename = `Put the table aside with: ${advise(`RENAME TABLE ${target} TO ${aside}`)}; ` +
-    "it is filled again from the sources";
-  const alter = (clause: string) => advise(`ALTER TABLE ${target} ${clause}`);
+  const filled = "it is filled again from the sources";
+  const rename = makeRoom(home, { name: rowsName(table), kept: filled, lost: filled });
+  const alter = (clause: string) => advise(`ALTER TABLE ${target}${onCluster(cluster)} ${clause}`);
   const problems: string[] = [];
 
-  if (!/^(Replicated|Shared)?ReplacingMergeTree\((.*, )?_version, _deleted\)/.test(actual.engine)) {
+  const copied = cluster === undefined ? "(Replicated|Shared)?" : "(Replicated|Shared)";
+  if (!new RegExp(`^${copied}ReplacingMergeTree\\((.*, )?_version, _deleted\\)`).test(actual.engine)) {
     const engine = actual.engine.split(" ")[0];
-    problems.push(
-      `Cannot use "${name}" as ReplacingMergeTree(_version, _deleted): current value is ${engine}. ${rename}`,
-    );
+    const wanted = engineOf("ReplacingMergeTree", { cluster, parameters: ["_version", "_deleted"] });
+    problems.push(`Cannot use "${name}" as ${wanted}: current value is ${engine}. ${rename}`);
   }
   const wantedKey = sortingKey(table).join(", ");
   if (plain(actual.sortingKey) !== plain(wantedKey)) {

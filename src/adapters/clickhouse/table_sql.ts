@@ -1,10 +1,11 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
-import { quoted } from "./identifiers.ts";
+import { type ClusterOptions, engineOf, onCluster } from "./cluster.ts";
+import { qualified, quoted } from "./identifiers.ts";
 import { isNullable } from "./refuse_nulls.ts";
 import { codecClause, projectionClauses, projectionSettings, settingClauses } from "./storage_sql.ts";
 import { totalsSelect } from "./totals_sql.ts";
 
-export { literal, literalArray, quoted } from "./identifiers.ts";
+export { literal, literalArray, qualified, quoted } from "./identifiers.ts";
 
 /** A column that Weir adds to the declared ones. */
 export interface BookkeepingColumn {
@@ -19,6 +20,13 @@ export interface BookkeepingColumn {
  * which it ended it would acknowledge the repetition and store nothing. A second part of the same rows is merged away.
  */
 export const FORGETFUL = "non_replicated_deduplication_window = 0";
+const FORGETFUL_REPLICAS = "replicated_deduplication_window = 0";
+
+/** Where a table is made. */
+export interface TableHome {
+  readonly database: string;
+  readonly cluster?: ClusterOptions;
+}
 
 /** How a table's bookkeeping looks: what the port promises, in ClickHouse's words. */
 export function bookkeepingColumns(table: TableSpec): BookkeepingColumn[] {
@@ -46,11 +54,6 @@ export function rowsName(table: Pick<TableSpec, "name">): string {
   return `${table.name}_rows`;
 }
 
-/** Quoted `database`.`table`. */
-export function qualified(database: string, name: string): string {
-  return `${quoted(database)}.${quoted(name)}`;
-}
-
 /** The declared columns as a CREATE TABLE lists them. */
 export function structure(table: Pick<TableSpec, "columns" | "storage">): string {
   return table.columns.map(({ name, type }) => `${quoted(name)} ${type}${codecClause(table.storage, name)}`).join(", ");
@@ -61,17 +64,21 @@ export function sortingKey({ key, storage, shares }: TableSpec): string[] {
   return [...storage?.orderBy ?? key, ...shares ? ["_task"] : []];
 }
 
-export function createTable(database: string, table: TableSpec): string {
+export function createTable({ database, cluster }: TableHome, table: TableSpec): string {
   const bookkeeping = bookkeepingColumns(table).map((column) => `${column.name} ${column.type} ${column.rule}`.trim());
   const { partitionBy, ttl } = table.storage ?? {};
-  const settings = [FORGETFUL, ...projectionSettings(table.storage), ...settingClauses(table.storage)];
+  const settings = [
+    cluster === undefined ? FORGETFUL : FORGETFUL_REPLICAS,
+    ...projectionSettings(table.storage),
+    ...settingClauses(table.storage),
+  ];
   const keyTypes = table.columns.filter((column) => table.key.includes(column.name)).map((column) => column.type);
   if (keyTypes.some(isNullable)) settings.push("allow_nullable_key = 1");
   const skipping = indexes(table).map((index) => index.definition);
   return [
-    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
+    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}${onCluster(cluster)}`,
     `(${[structure(table), ...bookkeeping, ...skipping, ...projectionClauses(table.storage)].join(", ")})`,
-    "ENGINE = ReplacingMergeTree(_version, _deleted)",
+    `ENGINE = ${engineOf("ReplacingMergeTree", { cluster, parameters: ["_version", "_deleted"] })}`,
     ...(partitionBy === undefined ? [] : [`PARTITION BY ${partitionBy}`]),
     `ORDER BY (${sortingKey(table).map(quoted).join(", ")})`,
     ...(ttl === undefined ? [] : [`TTL ${ttl}`]),

@@ -214,8 +214,12 @@ Deno.test("ClickHouse parses each statement of a random storage, and writes it a
       };
       const { codecs, projections, settings } = storage;
       const statements = [
-        createTable("odd `name`", { ...SALES, shares: random.next() < 0.2, storage }),
-        createAppendTable("db", { ...SALES, orderBy: ["id"], storage: { codecs, projections, settings } }),
+        createTable({ database: "odd `name`" }, { ...SALES, shares: random.next() < 0.2, storage }),
+        createAppendTable({ database: "db" }, {
+          ...SALES,
+          orderBy: ["id"],
+          storage: { codecs, projections, settings },
+        }),
       ];
       for (const statement of statements) {
         const asked = `SELECT formatQuerySingleLine(${
