@@ -25,6 +25,8 @@ export {
   type SinkRow,
   type SinkSpec,
 } from "./dsl/sink.ts";
+export type { StorageOptions } from "./dsl/storage.ts";
+export type { TableStorage } from "./record/table_storage.ts";
 export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
 export { type AppendOptions, type AppendSink, type AppendSpec, clickhouseAppend } from "./dsl/append_sink.ts";
 export {

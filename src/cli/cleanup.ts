@@ -39,7 +39,8 @@ export const cleanupCommand = command({
     await withClickHouse({ configuration, access }, async ({ options: clickhouse }) => {
       const connection = connect({ ...clickhouse, requestTimeoutMs: SILENCE_MS });
       try {
-        const target = { connection, database: clickhouse.database };
+        const { database, cluster } = clickhouse;
+        const target = { connection, database, cluster };
         const before = await countTombstones(target);
         const due = before.filter((table) => percentOf(table) >= (options.percent ?? PERCENT_DEFAULT));
         if (!options["dry-run"]) { for (const { name } of due) await removeTombstones(target, name); }

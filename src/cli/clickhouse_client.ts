@@ -12,9 +12,12 @@ const EMBEDDED_SILENCE_MS = 3_600_000;
 
 /** Options of the configured ClickHouse server. */
 export function serverOptions(configuration: Configuration): ConnectionOptions {
-  const { url, user, password, ca, client } = configuration.clickhouse!;
+  const { urls: [url, ...others], user, password, token, cluster, ca, client } = configuration.clickhouse!;
   return {
     url,
+    ...(others.length === 0 ? {} : { others }),
+    ...(token === null ? {} : { token: () => token().reveal() }),
+    ...(cluster === null ? {} : { cluster }),
     database: configuration.database,
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password: password.reveal() }),

@@ -1,5 +1,7 @@
+import type { TableStorage } from "../record/table_storage.ts";
 import type { ColumnTypes, SinkRow } from "./sink.ts";
 import type { RowOf } from "./source.ts";
+import { storageOf, type StorageOptions } from "./storage.ts";
 
 /** The plain data of a table that rows are added to. */
 export interface AppendSpec {
@@ -15,6 +17,8 @@ export interface AppendSpec {
   readonly ttl: string | null;
   /** Data skipping indexes by column. */
   readonly indexes: Readonly<Record<string, string>>;
+  /** Codecs, projections and settings, where any are declared. */
+  readonly storage?: Pick<TableStorage, "codecs" | "projections" | "settings">;
 }
 
 /** A ClickHouse table that every event is added to once. Takes values that have at least the columns of `R`. */
@@ -28,7 +32,7 @@ export interface AppendSink<in R extends RowOf> {
 }
 
 /** Options of {@link clickhouseAppend}. */
-export interface AppendOptions<C extends ColumnTypes> {
+export interface AppendOptions<C extends ColumnTypes> extends StorageOptions<C> {
   /** Column name to ClickHouse type, in the table's column order. */
   readonly columns: C;
   /** Sorting key: the columns by which people select, the one with the fewest values first. */
@@ -46,6 +50,8 @@ export function clickhouseAppend<const C extends ColumnTypes>(
   name: string,
   options: AppendOptions<C>,
 ): AppendSink<SinkRow<C>> {
+  const { codecs, projections, settings } = options;
+  const storage = storageOf({ codecs, projections, settings });
   return {
     spec: {
       name,
@@ -54,6 +60,7 @@ export function clickhouseAppend<const C extends ColumnTypes>(
       partitionBy: options.partitionBy ?? null,
       ttl: options.ttl ?? null,
       indexes: (options.indexes ?? {}) as Readonly<Record<string, string>>,
+      ...(storage === undefined ? {} : { storage }),
     },
   };
 }

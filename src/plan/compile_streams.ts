@@ -11,6 +11,7 @@ import type { FilterNode, LogicalNode, MapValuesNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { AppendTableSpec } from "../ports/warehouse.ts";
+import { appendStorageProblems } from "./storage_problems.ts";
 import type {
   AppendPlan,
   EventFlow,
@@ -36,6 +37,7 @@ export function compileStreams(
     problems.push(`Cannot join "${name}": a stream takes global tables only. Declare it with builder.globalTable`);
     return [];
   };
+  for (const node of nodes) if (node.op === "append") problems.push(...appendStorageProblems(node.sink));
   const stateful = nodes.filter(isStateful);
   const flowFrom = (root: number): EventFlow => {
     const reached = reachedFrom(nodes, root);
@@ -137,7 +139,7 @@ function reachedFrom(nodes: readonly StreamNode[], root: number): StreamNode[] {
   return nodes.filter(({ id }) => reached.has(id));
 }
 
-function appendTable({ name, columns, orderBy, partitionBy, ttl, indexes }: AppendSpec): AppendTableSpec {
+function appendTable({ name, columns, orderBy, partitionBy, ttl, indexes, storage }: AppendSpec): AppendTableSpec {
   return {
     name,
     columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
@@ -145,6 +147,7 @@ function appendTable({ name, columns, orderBy, partitionBy, ttl, indexes }: Appe
     ...(partitionBy === null ? {} : { partitionBy }),
     ...(ttl === null ? {} : { ttl }),
     indexes,
+    ...(storage === undefined ? {} : { storage }),
   };
 }
 

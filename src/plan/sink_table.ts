@@ -5,6 +5,7 @@ import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import type { AggregatePlan, TaskTable } from "./physical.ts";
 import { sinkKeyProblems } from "./sink_key.ts";
 import { type ShareTypes, shareTypes } from "./share_types.ts";
+import { shareStorageProblems, sinkStorageProblems } from "./storage_problems.ts";
 
 /** Column of a table of shares that is 1 where a task could not write its share. */
 const REFUSED = "_refused";
@@ -17,6 +18,7 @@ export function rowsTable(sink: SinkSpec): TableSpec {
     key: sink.key,
     shares: false,
     indexes: sink.indexes,
+    ...storageOf(sink),
   };
 }
 
@@ -45,7 +47,12 @@ export function sharesTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec
     view.push({ name, type, kind: spec.kind === "count" ? "sum" : spec.kind, shares, scale: spec.scale });
   }
   columns.push({ name: REFUSED, type: "UInt8" });
-  return { name: sink.name, columns, key: sink.key, shares: true, view, refused: REFUSED, indexes: sink.indexes };
+  const { name, key, indexes } = sink;
+  return { name, columns, key, shares: true, view, refused: REFUSED, indexes, ...storageOf(sink) };
+}
+
+function storageOf({ storage }: SinkSpec): Pick<TableSpec, "storage"> {
+  return storage === undefined ? {} : { storage };
 }
 
 /** All totals that are kept in shares are of this kind. */
@@ -67,7 +74,7 @@ function shareNames(
 
 /** What is wrong with a sink on this table. Group columns are known only when rows come. */
 export function sinkProblems(sink: SinkSpec, { name, keyColumns }: Pick<TaskTable, "name" | "keyColumns">): string[] {
-  const problems = sinkKeyProblems(sink);
+  const problems = [...sinkKeyProblems(sink), ...sinkStorageProblems(sink)];
   if (keyColumns === null || sink.key.length === keyColumns.length) return problems;
   return [
     ...problems,
@@ -96,7 +103,12 @@ export function groupColumnProblems(sink: SinkSpec, { name: aggregate, columns }
 
 /** What is wrong with a sink that takes an aggregate's groups and totals as shares. */
 export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
-  const problems = [...sinkKeyProblems(sink), ...groupColumnProblems(sink, aggregate)];
+  const problems = [
+    ...sinkKeyProblems(sink),
+    ...groupColumnProblems(sink, aggregate),
+    ...sinkStorageProblems(sink),
+    ...shareStorageProblems(sink),
+  ];
   for (const [name, type] of Object.entries(sink.columns)) {
     const spec = specOf(aggregate, name);
     if (name === REFUSED) problems.push(`Column "${name}" of sink "${sink.name}" is kept for bookkeeping. ${RENAME}`);

@@ -1,4 +1,5 @@
 import type { KeptKey } from "./kept_key.ts";
+import type { TableStorage } from "../record/table_storage.ts";
 import type { TopicTable } from "./topic_table.ts";
 
 /**
@@ -60,6 +61,8 @@ export interface TableSpec {
   readonly refused?: string;
   /** Data skipping indexes: column name to index type (`minmax`, `set(100)`, `bloom_filter`). */
   readonly indexes?: Readonly<Record<string, string>>;
+  /** How ClickHouse keeps it, if that is declared. */
+  readonly storage?: TableStorage;
   /** Set for a topic in the place of a table: there are no columns, and lines are the values of its records. */
   readonly output?: TopicTable;
 }
@@ -82,6 +85,7 @@ export interface AppendTableSpec {
   readonly ttl?: string;
   /** Data skipping indexes: column name to index type. */
   readonly indexes?: Readonly<Record<string, string>>;
+  readonly storage?: Pick<TableStorage, "codecs" | "projections" | "settings">;
 }
 
 /** Inputs of one partition of a source, from an offset to below another one. */

@@ -42,12 +42,16 @@ Deno.test("to() takes nullable columns where the sink has them, and rows with mo
   topology("nullable", (builder) => builder.table(orders).to(nullable));
 });
 
-Deno.test("clickhouse() refuses a key column or an index that is not among its columns", () => {
+Deno.test("clickhouse() refuses a key, an index, a codec or an order of what is not among its columns", () => {
   const none = () => {
     // @ts-expect-error: no such column
     clickhouse("a", { key: ["nr"], columns: { id: "Int64" } });
     // @ts-expect-error: no such column
     clickhouse("b", { key: ["id"], columns: { id: "Int64" }, indexes: { at: "minmax" } });
+    // @ts-expect-error: no such column
+    clickhouse("c", { key: ["id"], columns: { id: "Int64" }, codecs: { at: "Delta" } });
+    // @ts-expect-error: no such column
+    clickhouse("d", { key: ["id"], columns: { id: "Int64" }, orderBy: ["at"] });
   };
   void none;
 });

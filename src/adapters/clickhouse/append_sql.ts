@@ -1,5 +1,7 @@
 import { APPEND_TOKENS, type AppendTableSpec } from "../../ports/warehouse.ts";
+import { engineOf, onCluster } from "./cluster.ts";
 import { isNullable } from "./refuse_nulls.ts";
+import { projectionClauses, settingClauses } from "./storage_sql.ts";
 import {
   type BookkeepingColumn,
   columnList,
@@ -9,6 +11,7 @@ import {
   quoted,
   rowsName,
   structure,
+  type TableHome,
 } from "./table_sql.ts";
 
 /** Which input a row was made of. */
@@ -43,6 +46,7 @@ export const APPEND_COLUMNS = [...PLACE_COLUMNS, "_deadline"];
 
 /** The setting that says how many inserts a table remembers. */
 export const APPEND_WINDOW = "non_replicated_deduplication_window";
+export const REPLICATED_WINDOW = "replicated_deduplication_window";
 
 /**
  * Rows' places once more, in their order: a range is found in one granule, whatever the table is sorted by. Of three
@@ -60,22 +64,23 @@ export function columnDefinition({ name, type, rule }: BookkeepingColumn): strin
   return `${name} ${type} ${rule}`.trim();
 }
 
-export function createAppendTable(database: string, table: AppendTableSpec): string {
+export function createAppendTable({ database, cluster }: TableHome, table: AppendTableSpec): string {
   const bookkeeping = [...APPEND_BOOKKEEPING, ...DEADLINE_BOOKKEEPING].map(columnDefinition);
   const skipping = indexes(table).map((index) => index.definition);
-  const projection = `PROJECTION ${APPEND_PROJECTION} ${places}`;
+  const projections = [`PROJECTION ${APPEND_PROJECTION} ${places}`, ...projectionClauses(table.storage)];
   const keyTypes = table.columns.filter(({ name }) => table.orderBy.includes(name)).map(({ type }) => type);
   const settings = [
-    `${APPEND_WINDOW} = ${APPEND_TOKENS}`,
+    `${cluster === undefined ? APPEND_WINDOW : REPLICATED_WINDOW} = ${APPEND_TOKENS}`,
     // A person may still delete rows: DELETE FROM refuses tables with projections otherwise. Not 'rebuild', after which
     // the projection still has them (26.7).
     "lightweight_mutation_projection_mode = 'drop'",
     ...(keyTypes.some(isNullable) ? ["allow_nullable_key = 1"] : []),
+    ...settingClauses(table.storage),
   ];
   return [
-    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
-    `(${[structure(table), ...bookkeeping, DEADLINE_CHECK, ...skipping, projection].join(", ")})`,
-    "ENGINE = MergeTree",
+    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}${onCluster(cluster)}`,
+    `(${[structure(table), ...bookkeeping, DEADLINE_CHECK, ...skipping, ...projections].join(", ")})`,
+    `ENGINE = ${engineOf("MergeTree", { cluster, parameters: [] })}`,
     ...(table.partitionBy === undefined ? [] : [`PARTITION BY ${table.partitionBy}`]),
     `ORDER BY (${table.orderBy.map(quoted).join(", ")})`,
     ...(table.ttl === undefined ? [] : [`TTL ${table.ttl}`]),

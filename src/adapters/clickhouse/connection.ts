@@ -1,35 +1,13 @@
 import type { Readable } from "node:stream";
 import { Readable as NodeReadable } from "node:stream";
-import { Buffer } from "node:buffer";
-import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from "@clickhouse/client";
 import { ProductionError } from "../../record/errors.ts";
+import { openClient } from "./client.ts";
+import { type ClusterOptions, EVERY_REPLICA, QUORUM, SEQUENTIAL } from "./cluster.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
+import { type Endpoints, endpointsOf } from "./endpoints.ts";
 import { productionError } from "./production_error.ts";
 import { literal } from "./table_sql.ts";
-
-export interface ConnectionOptions {
-  /** Address of the HTTP interface; a user and a password in it are taken, unless given beside it. */
-  readonly url: string;
-  readonly database: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** Certificates in PEM, for https. */
-  readonly tls?: { readonly caCert: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
-  /** Milliseconds without a byte until a request counts as lost; 120,000 if absent. */
-  readonly requestTimeoutMs?: number;
-  /**
-   * True: nothing can be written, and no setting is sent, as the server may refuse them to a user who only reads.
-   * Questions of whoever uses the connection are asked so; they must answer within the time above.
-   */
-  readonly readOnly?: true;
-  /** Sockets at a time; 10 if absent. */
-  readonly connectionsMax?: number;
-  /**
-   * Compresses requests and answers with gzip: for slow networks; within one data centre it costs more than it saves.
-   */
-  readonly compression?: boolean;
-  /** What a person does to run a statement that a message names; the statement itself if absent. */
-  readonly advise?: (statement: string) => string;
-}
 
 /**
  * The client behind names of our own: every failure is a ProductionError, and nothing that is secret is in its message.
@@ -66,6 +44,7 @@ export interface ConnectedDatabase {
   readonly database: string;
   /** As in {@link ConnectionOptions}. */
   readonly advise?: (statement: string) => string;
+  readonly cluster?: ClusterOptions;
 }
 
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -96,8 +75,6 @@ const INSERT_SETTINGS: ClickHouseSettings = {
 
 /** A sign of life of ClickHouse is about 250 bytes of headers. */
 const PROGRESS_EVERY_MS = 30_000;
-/** Four thousand signs of life, a day and a half. Without it 16 KB are allowed: half an hour. */
-const HEADERS_BYTES_MAX = 2 ** 20;
 /** How long a query that nobody waits for any more is asked to end. */
 const KILL_MS = 10_000;
 
@@ -110,74 +87,114 @@ export const BARE_INTEGERS: ClickHouseSettings = {
 
 const READ_SETTINGS: ClickHouseSettings = { ...BARE_INTEGERS, output_format_json_quote_64bit_integers: 1 };
 
+/** What calls of a connection have in common. */
+interface Calls {
+  readonly options: ConnectionOptions;
+  readonly endpoints: Endpoints<ClickHouseClient>;
+  /** Who asks, beside what the client knows. */
+  readonly auth: () => { readonly auth?: { readonly access_token: string } };
+  /** Ends a query whose answer nobody reads any more; otherwise it would go on beside its own repetition. */
+  readonly kill: (client: ClickHouseClient, queryId: string) => void;
+}
+
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */
 export function connect(options: ConnectionOptions, database?: string): Connection {
-  const client = openClient(options, database);
+  const clients = [options.url, ...options.others ?? []].map((url) => ({
+    url: new URL(url).origin,
+    client: openClient(options, { url, database, timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS }),
+  }));
   const kills = new Set<Promise<void>>();
-  const reading = readSettings(options);
-
-  /** Ends a query whose answer nobody reads any more; otherwise it would go on beside its own repetition. */
-  function kill(queryId: string): void {
+  const auth = () => options.token === undefined ? {} : { auth: { access_token: options.token() } };
+  const endpoints = endpointsOf(clients, {
+    cluster: options.cluster,
+    ask: async (client, query) => {
+      const clickhouse_settings = readSettings(options);
+      const result = await client.query({ query, ...auth(), format: "JSONEachRow", clickhouse_settings });
+      return await result.json<Record<string, unknown>>();
+    },
+  });
+  function kill(client: ClickHouseClient, queryId: string): void {
     const query = `KILL QUERY WHERE query_id = ${literal(queryId)} ASYNC`;
-    const killed = client.command({ query, abort_signal: AbortSignal.timeout(KILL_MS) }).then(
+    const killed = client.command({ query, ...auth(), abort_signal: AbortSignal.timeout(KILL_MS) }).then(
       () => {},
       // It has ended, or ends when ClickHouse notices that the client is gone.
       () => {},
     ).finally(() => kills.delete(killed));
     kills.add(killed);
   }
-
+  const calls = { options, endpoints, auth, kill };
   return {
-    command: (action, query, options) =>
-      attempt(action, async () => void await client.command({ query, clickhouse_settings: options?.settings })),
+    ...readingCalls(calls),
+    ...writingCalls(calls),
+    close: async () => {
+      await Promise.all(kills);
+      await Promise.all(clients.map(({ client }) => client.close()));
+    },
+  };
+}
+
+function readingCalls({ options, endpoints, auth, kill }: Calls): Pick<Connection, "select" | "bytes" | "ping"> {
+  const reading = readSettings(options);
+  return {
     select: (action, query, options) =>
-      attempt(action, async () => {
-        const query_id = crypto.randomUUID();
-        try {
-          const result = await client.query({
-            query,
-            query_id,
-            format: "JSONEachRow",
-            clickhouse_settings: { ...reading, ...READ_SETTINGS, ...options?.settings, wait_end_of_query: 1 },
-          });
-          return await result.json<Record<string, unknown>>();
-        } catch (error) {
-          if (!(error instanceof ClickHouseError)) kill(query_id);
-          throw error;
-        }
-      }),
-    insert: (action, { statement: query, body, settings }) =>
-      attempt(action, async () => {
-        const values = NodeReadable.from([body], { objectMode: false });
-        const { stream, summary } = await client.exec({
-          query,
-          values,
-          clickhouse_settings: { ...INSERT_SETTINGS, ...settings },
-        });
-        await drain(stream);
-        if (summary === undefined) {
-          throw new ProductionError(
-            `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`,
-            { retriable: true, reason: "setup" },
-          );
-        }
-        return Number(summary.written_rows);
-      }),
+      attempt(action, () =>
+        endpoints.use("repeatable", async (client) => {
+          const query_id = crypto.randomUUID();
+          const clickhouse_settings = {
+            ...reading,
+            ...READ_SETTINGS,
+            ...options?.settings,
+            wait_end_of_query: 1 as const,
+          };
+          try {
+            const question = { query, query_id, ...auth(), clickhouse_settings };
+            const result = await client.query({ ...question, format: "JSONEachRow" });
+            return await result.json<Record<string, unknown>>();
+          } catch (error) {
+            if (!(error instanceof ClickHouseError)) kill(client, query_id);
+            throw error;
+          }
+        })),
     bytes: (action, query, options) => {
       const query_id = crypto.randomUUID();
       const clickhouse_settings = { ...reading, ...options?.settings, wait_end_of_query: 1 as const };
-      const open = () => client.exec({ query, query_id, clickhouse_settings });
-      return readBytes(action, { open, abandon: () => kill(query_id) });
+      let asked: ClickHouseClient | null = null;
+      const open = () =>
+        endpoints.use("repeatable", (client) => {
+          asked = client;
+          return client.exec({ query, query_id, ...auth(), clickhouse_settings });
+        });
+      return readBytes(action, { open, abandon: () => asked !== null && kill(asked, query_id) });
     },
     ping: () =>
-      attempt("reach ClickHouse", async () => {
-        const result = await client.ping();
-        if (!result.success) throw result.error;
-      }),
-    close: async () => {
-      await Promise.all(kills);
-      await client.close();
-    },
+      attempt("reach ClickHouse", () =>
+        endpoints.use("repeatable", async (client) => {
+          const result = await client.ping();
+          if (!result.success) throw result.error;
+        })),
+  };
+}
+
+function writingCalls({ options: { cluster }, endpoints, auth }: Calls): Pick<Connection, "command" | "insert"> {
+  const everywhere = cluster === undefined ? {} : EVERY_REPLICA;
+  const writing = { ...INSERT_SETTINGS, ...cluster === undefined ? {} : QUORUM };
+  return {
+    command: (action, query, options) =>
+      attempt(action, () =>
+        endpoints.use("once", async (client) => {
+          await client.command({ query, ...auth(), clickhouse_settings: { ...everywhere, ...options?.settings } });
+        })),
+    insert: (action, { statement: query, body, settings }) =>
+      attempt(action, () =>
+        endpoints.use("once", async (client) => {
+          const values = NodeReadable.from([body], { objectMode: false });
+          const clickhouse_settings = { ...writing, ...settings };
+          const { stream, summary } = await client.exec({ query, values, ...auth(), clickhouse_settings });
+          await drain(stream);
+          if (summary !== undefined) return Number(summary.written_rows);
+          const message = `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`;
+          throw new ProductionError(message, { retriable: true, reason: "setup" });
+        })),
   };
 }
 
@@ -186,45 +203,17 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
  * complete, each of which is a byte that the time limit waits for. A read whose client is gone ends; ClickHouse looks
  * for that only if nothing can be written (2: settings may be given).
  */
-function readSettings({ readOnly, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ConnectionOptions): ClickHouseSettings {
+function readSettings(
+  { readOnly, cluster, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ConnectionOptions,
+): ClickHouseSettings {
   if (readOnly) return { readonly: "1" };
   return {
+    ...cluster === undefined ? {} : SEQUENTIAL,
     readonly: "2",
     send_progress_in_http_headers: 1,
     http_headers_progress_interval_ms: String(Math.min(PROGRESS_EVERY_MS, Math.ceil(requestTimeoutMs / 4))),
     cancel_http_readonly_queries_on_client_close: 1,
   };
-}
-
-function openClient(options: ConnectionOptions, database: string | undefined): ReturnType<typeof createClient> {
-  const url = new URL(options.url);
-  const username = options.username ?? (decodeURIComponent(url.username) || "default");
-  const password = options.password ?? decodeURIComponent(url.password);
-  url.username = url.password = "";
-  const compression = options.compression ?? false;
-  const { caCert, cert, key } = options.tls ?? {};
-  return createClient({
-    url,
-    username,
-    password,
-    ...(database === undefined ? {} : { database }),
-    ...(caCert === undefined ? {} : {
-      tls: cert !== undefined && key !== undefined
-        ? { ca_cert: Buffer.from(caCert), cert: Buffer.from(cert), key: Buffer.from(key) }
-        : { ca_cert: Buffer.from(caCert) },
-    }),
-    application: "weir",
-    request_timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-    max_response_headers_size: HEADERS_BYTES_MAX,
-    max_open_connections: options.connectionsMax ?? 10,
-    // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body:
-    // such an insert would hang until its time is over, and one that was given up would be sent again. New connections
-    // cost less than a millisecond.
-    keep_alive: { enabled: false },
-    compression: { request: compression, response: compression },
-    // What goes wrong is thrown; the client's own log would repeat statements.
-    log: { level: ClickHouseLogLevel.OFF },
-  });
 }
 
 async function attempt<T>(action: string, run: () => Promise<T>): Promise<T> {
@@ -241,7 +230,7 @@ async function drain(stream: Readable): Promise<void> {
 
 async function* readBytes(
   action: string,
-  { open, abandon }: { open: () => Promise<{ stream: Readable }>; abandon: () => void },
+  { open, abandon }: { open: () => Promise<{ stream: Readable }>; abandon: () => unknown },
 ): AsyncIterable<Uint8Array> {
   let stream: Readable | null = null;
   let ended = false;

@@ -11,17 +11,16 @@ import {
   DEADLINE_BOOKKEEPING,
   DEADLINE_CHECK,
   DEADLINE_CONSTRAINT,
+  REPLICATED_WINDOW,
 } from "./append_sql.ts";
-import type { ConnectedDatabase, Connection } from "./connection.ts";
+import { engineOf, onCluster } from "./cluster.ts";
+import { makeRoom } from "./replicas.ts";
+import type { ConnectedDatabase } from "./connection.ts";
 import { declarationProblems, ensureShape } from "./ensure_shape.ts";
-import { type ActualTable, compareColumns, plain, type ShapeComparison } from "./table_shape.ts";
-import { indexes, literal, qualified, quoted, rowsName } from "./table_sql.ts";
-
-/** Expressions of the declaration in ClickHouse's own spelling; empty for none. */
-interface Expressions {
-  readonly partitionBy: string;
-  readonly ttl: string;
-}
+import { compareStorage, plain, type SpelledStorage, spelledStorage } from "./compare_storage.ts";
+import type { ActualTable } from "./actual_table.ts";
+import { compareColumns, type ShapeComparison } from "./table_shape.ts";
+import { indexes, qualified, quoted, rowsName } from "./table_sql.ts";
 
 /**
  * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may
@@ -36,63 +35,49 @@ export async function ensureAppendTable(target: ConnectedDatabase, table: Append
     named: { "the order": table.orderBy },
   });
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
-  const spelled = await expressionsOf(target.connection, table);
+  const { name, partitionBy, ttl } = table;
+  const spelled = await spelledStorage(target.connection, { name, storage: { ...table.storage, partitionBy, ttl } });
   return await ensureShape(target, {
     table,
-    create: createAppendTable(target.database, table),
+    create: createAppendTable(target, table),
     compare: (actual, types) => compareAppendTable({ ...target, table, types, spelled }, actual),
     select: appendSelect(target.database, table),
   });
 }
 
-async function expressionsOf(connection: Connection, table: AppendTableSpec): Promise<Expressions> {
-  const { partitionBy, ttl } = table;
-  const texts = [partitionBy, ttl].map((text) => text === undefined ? "''" : `formatQuerySingleLine(${select(text)})`);
-  const [row] = await connection.select(`read the expressions of "${table.name}"`, `SELECT [${texts.join(", ")}] AS e`);
-  const [first, second] = (row.e as string[]).map((text) => text.replace(/^SELECT /, ""));
-  return { partitionBy: first, ttl: second };
-}
-
-function select(expression: string): string {
-  return literal(`SELECT ${expression}`);
-}
-
 interface Comparison extends Omit<ConnectedDatabase, "connection"> {
   readonly table: AppendTableSpec;
   readonly types: ReadonlyMap<string, string>;
-  readonly spelled: Expressions;
+  readonly spelled: SpelledStorage;
 }
 
 function compareAppendTable(comparison: Comparison, actual: ActualTable): ShapeComparison {
-  const { database, table, types, spelled, advise = (statement) => statement } = comparison;
+  const { database, cluster, table, types, spelled, advise = (statement) => statement } = comparison;
   const name = `${database}.${rowsName(table)}`;
   const target = qualified(database, rowsName(table));
-  const aside = qualified(database, `${rowsName(table)}_old`);
-  const rename = `Put the table aside with: ${advise(`RENAME TABLE ${target} TO ${aside}`)}; ` +
-    "a new one is made, for the rows that come";
-  const alter = (clause: string) => advise(`ALTER TABLE ${target} ${clause}`);
+  const rename = makeRoom(comparison, {
+    name: rowsName(table),
+    kept: "a new one is made, for the rows that come",
+    lost: "its rows are lost then, so copy them first; a new one is made, for the rows that come",
+  });
+  const alter = (clause: string) => advise(`ALTER TABLE ${target}${onCluster(cluster)} ${clause}`);
   const problems: string[] = [];
   const differs = (expected: string, { is, repair }: { readonly is: string; readonly repair: string }) =>
     problems.push(`Cannot use "${name}" as ${expected}: current value is ${is}. ${repair}`);
 
   const engine = actual.engine.split(/[ (]/)[0];
-  if (!/^(Replicated|Shared)?MergeTree$/.test(engine)) differs("MergeTree", { is: engine, repair: rename });
+  const kinds = ["ReplicatedMergeTree", "SharedMergeTree", ...cluster === undefined ? ["MergeTree"] : []];
+  if (!kinds.includes(engine)) {
+    differs(engineOf("MergeTree", { cluster, parameters: [] }), { is: engine, repair: rename });
+  }
   const order = table.orderBy.join(", ");
   if (plain(actual.sortingKey) !== plain(order)) {
     differs(`ORDER BY (${order})`, { is: `ORDER BY (${actual.sortingKey})`, repair: rename });
   }
-  if (plain(actual.partitionKey) !== plain(spelled.partitionBy)) {
-    const text = (key: string) => key === "" ? "one partition" : `PARTITION BY ${key}`;
-    differs(text(spelled.partitionBy), { is: text(actual.partitionKey), repair: rename });
-  }
-  const ttl = / TTL (.*?)( SETTINGS |$)/.exec(actual.engine)?.[1] ?? "";
-  if (plain(ttl) !== plain(spelled.ttl)) {
-    const text = (expression: string) => expression === "" ? "kept for ever" : `TTL ${expression}`;
-    // Not done by itself: it deletes rows.
-    const clause = table.ttl === undefined ? "REMOVE TTL" : `MODIFY TTL ${table.ttl}`;
-    differs(text(spelled.ttl), { is: text(ttl), repair: `Change it with: ${alter(clause)}` });
-  }
-  const setting = engine === "MergeTree" ? APPEND_WINDOW : "replicated_deduplication_window";
+  const { partitionBy, ttl } = table;
+  const storage = { ...table.storage, partitionBy, ttl };
+  problems.push(...compareStorage({ name, storage, spelled, rename, alter }, actual));
+  const setting = engine === "MergeTree" ? APPEND_WINDOW : REPLICATED_WINDOW;
   const named = new RegExp(`[ ,]${setting} = (\\d+)`).exec(actual.engine)?.[1];
   // What no table says: a replicated one remembers 10,000 inserts, or whatever its server is told, any other none.
   const remembered = named === undefined && engine !== "MergeTree" ? APPEND_TOKENS : Number(named ?? 0);
@@ -114,6 +99,7 @@ function compareAppendTable(comparison: Comparison, actual: ActualTable): ShapeC
     types,
     bookkeeping: [...APPEND_BOOKKEEPING, ...DEADLINE_BOOKKEEPING.filter((column) => !absent.includes(column))],
     indexes: indexes(table),
+    storage: table.storage,
     repair: (column) =>
       table.orderBy.includes(column.name)
         ? rename

@@ -1,8 +1,12 @@
 import type { ColumnSpec, EnsureReport } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
+import type { TableStorage } from "../../record/table_storage.ts";
+import { onCluster } from "./cluster.ts";
+import { requireOnePlace } from "./replicas.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { ensureView } from "./ensure_view.ts";
-import { type ActualTable, actualTable, canonicalTypes, type ShapeComparison } from "./table_shape.ts";
+import { type ActualTable, actualTable, canonicalTypes } from "./actual_table.ts";
+import type { ShapeComparison } from "./table_shape.ts";
 import { type BookkeepingColumn, literal, qualified, quoted, rowsName } from "./table_sql.ts";
 
 /** What tables of every kind declare. */
@@ -10,6 +14,7 @@ interface DeclaredTable {
   readonly name: string;
   readonly columns: readonly ColumnSpec[];
   readonly indexes?: Readonly<Record<string, string>>;
+  readonly storage?: TableStorage;
 }
 
 /** A table and its view as they are to be. */
@@ -28,7 +33,7 @@ export interface WantedShape {
  * @throws ConfigError @throws ProductionError
  */
 export async function ensureShape(target: ConnectedDatabase, wanted: WantedShape): Promise<EnsureReport> {
-  const { connection, database } = target;
+  const { connection, database, cluster } = target;
   const { table, create, select } = wanted;
   try {
     await ensureDatabase(target);
@@ -41,9 +46,10 @@ export async function ensureShape(target: ConnectedDatabase, wanted: WantedShape
     const { problems, added, alterations } = wanted.compare(actual, types);
     if (problems.length > 0) throw new ConfigError(problems);
     if (alterations.length > 0) {
-      const sql = `ALTER TABLE ${qualified(database, rowsName(table))} ${alterations.join(", ")}`;
+      const sql = `ALTER TABLE ${qualified(database, rowsName(table))}${onCluster(cluster)} ${alterations.join(", ")}`;
       await connection.command(`alter "${database}.${rowsName(table)}"`, sql);
     }
+    await requireOnePlace(target, rowsName(table));
     await ensureView(target, { name: table.name, select });
     return { created: before === null, added: before === null ? [] : added };
   } catch (error) {
@@ -88,12 +94,13 @@ export function declarationProblems(
  * while rows wait to be inserted the same answers are waited out, since what worked before may work again. Content is
  * that of a default or a literal in the declaration here: there are no rows yet.
  */
-function isMistake(error: unknown): error is ProductionError {
+export function isMistake(error: unknown): error is ProductionError {
   return error instanceof ProductionError && (!error.retriable || error.reason === "setup");
 }
 
-async function ensureDatabase({ connection, database }: ConnectedDatabase): Promise<void> {
+async function ensureDatabase({ connection, database, cluster }: ConnectedDatabase): Promise<void> {
   const action = `create database "${database}"`;
   const existing = await connection.select(action, `SELECT 1 FROM system.databases WHERE name = ${literal(database)}`);
-  if (existing.length === 0) await connection.command(action, `CREATE DATABASE IF NOT EXISTS ${quoted(database)}`);
+  const sql = `CREATE DATABASE IF NOT EXISTS ${quoted(database)}${onCluster(cluster)}`;
+  if (existing.length === 0) await connection.command(action, sql);
 }

@@ -1,9 +1,10 @@
 import type { EnsureReport, TableSpec } from "../../ports/warehouse.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { declarationProblems, ensureShape } from "./ensure_shape.ts";
+import { declarationProblems, ensureShape, isMistake } from "./ensure_shape.ts";
+import { type SpelledStorage, spelledStorage } from "./compare_storage.ts";
 import { compareTable } from "./table_shape.ts";
-import { bookkeepingColumns, createTable, viewSelect } from "./table_sql.ts";
+import { bookkeepingColumns, createTable, literal, quoted, viewSelect } from "./table_sql.ts";
 
 /**
  * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may
@@ -14,12 +15,32 @@ import { bookkeepingColumns, createTable, viewSelect } from "./table_sql.ts";
  */
 export async function ensureTable(target: ConnectedDatabase, table: TableSpec): Promise<EnsureReport> {
   checkDeclaration(table);
+  const spelled = await partitionKnown(target, table);
   return await ensureShape(target, {
     table,
-    create: createTable(target.database, table),
-    compare: (actual, types) => compareTable({ ...target, table, types }, actual),
+    create: createTable(target, table),
+    compare: (actual, types) => compareTable({ ...target, table, types, spelled }, actual),
     select: viewSelect(target.database, table),
   });
+}
+
+/**
+ * The declared storage in ClickHouse's spelling. @throws ConfigError when the partition depends on more than the key
+ */
+async function partitionKnown(target: ConnectedDatabase, table: TableSpec): Promise<SpelledStorage> {
+  const { connection } = target;
+  const { partitionBy } = table.storage ?? {};
+  try {
+    if (partitionBy !== undefined) {
+      const key = table.columns.filter(({ name }) => table.key.includes(name));
+      const columns = literal(key.map(({ name, type }) => `${quoted(name)} ${type}`).join(", "));
+      const sql = `DESCRIBE TABLE (SELECT ${partitionBy} FROM null(${columns}))`;
+      await connection.select(`partition "${table.name}" by ${partitionBy}, which sees the key alone`, sql);
+    }
+    return await spelledStorage(connection, { name: table.name, storage: table.storage ?? {} });
+  } catch (error) {
+    throw isMistake(error) ? new ConfigError([error.message], { cause: error }) : error;
+  }
 }
 
 function checkDeclaration(table: TableSpec): void {

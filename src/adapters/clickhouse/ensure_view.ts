@@ -1,4 +1,5 @@
 import { ConfigError } from "../../record/errors.ts";
+import { onCluster } from "./cluster.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { literal, qualified } from "./table_sql.ts";
 
@@ -14,7 +15,7 @@ export interface ViewDeclaration {
  * @throws ConfigError when something else has its name
  */
 export async function ensureView(target: ConnectedDatabase, table: ViewDeclaration): Promise<void> {
-  const { connection, database, advise = (statement) => statement } = target;
+  const { connection, database, cluster, advise = (statement) => statement } = target;
   const action = `create view "${database}.${table.name}"`;
   const { select } = table;
   const [existing] = await connection.select(
@@ -24,14 +25,14 @@ export async function ensureView(target: ConnectedDatabase, table: ViewDeclarati
   );
   const name = qualified(database, table.name);
   if (existing !== undefined && existing.engine !== "View") {
-    const aside = `RENAME TABLE ${name} TO ${qualified(database, `${table.name}_old`)}`;
+    const aside = `RENAME TABLE ${name} TO ${qualified(database, `${table.name}_old`)}${onCluster(cluster)}`;
     throw new ConfigError([
       `Cannot use "${database}.${table.name}" as a view: current value is a table of engine ${existing.engine}. ` +
       `Put it aside with: ${advise(aside)}`,
     ]);
   }
   const same = existing !== undefined && Number(existing.same) === 1 && await sameTypes(target, table);
-  if (!same) await connection.command(action, `CREATE OR REPLACE VIEW ${name} AS ${select}`);
+  if (!same) await connection.command(action, `CREATE OR REPLACE VIEW ${name}${onCluster(cluster)} AS ${select}`);
 }
 
 /** Whether the view's columns are those that its text gives now. */

@@ -1,3 +1,4 @@
+import type { ClickHouseSettings } from "@clickhouse/client";
 import type { DeleteRow, InsertBatch, TableSpec, UpsertRow } from "../../ports/warehouse.ts";
 import { ByteWriter } from "../../record/byte_writer.ts";
 import { ProductionError } from "../../record/errors.ts";
@@ -12,6 +13,9 @@ const ROOM_BEYOND = 4 * 2 ** 20;
 /** Most bytes of what is appended to a line, but for the texts of task and key. */
 const BOOKKEEPING_BYTES_MAX = 80;
 const [COMMA, BRACKET, NEWLINE] = [44, 93, 10];
+
+/** How many partitions rows go to is for the table's declaration to say; more than a hundred would wait for ever. */
+const ANY_PARTITIONS: ClickHouseSettings = { max_partitions_per_insert_block: "0" };
 
 const UPSERT_COLUMNS = ["_task", "_key", "_digest", "_epoch", "_seq"];
 const DELETE_COLUMNS = ["_task", "_key", "_deleted", "_epoch", "_seq"];
@@ -59,7 +63,7 @@ async function insertLines({ connection, database }: ConnectedDatabase, insert: 
   const body = new ByteWriter(Math.min(bytes, BODY_BYTES_MAX + ROOM_BEYOND));
   let rows = 0;
   const send = async () => {
-    const written = await connection.insert(action, { statement, body: body.written() });
+    const written = await connection.insert(action, { statement, body: body.written(), settings: ANY_PARTITIONS });
     // More rows are written than sent where materialized views hang on the table; fewer were lost on the way.
     if (written < rows) {
       throw new ProductionError(`Cannot ${action} as ${rows} rows: current value is ${written} rows written`, {

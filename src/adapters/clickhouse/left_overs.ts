@@ -1,5 +1,6 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
-import { bookkeepingColumns, literal, literalArray, qualified, quoted, rowsName } from "./table_sql.ts";
+import { onCluster } from "./cluster.ts";
+import { bookkeepingColumns, literal, literalArray, qualified, quoted, rowsName, type TableHome } from "./table_sql.ts";
 
 /** A table or a column that Weir made, and no sink declares any more. */
 export interface LeftOver {
@@ -23,14 +24,14 @@ interface ActualColumn {
  */
 export async function leftOvers(
   warehouse: Pick<Warehouse, "query">,
-  { database, declared }: { readonly database: string; readonly declared: readonly TableSpec[] },
+  { database, cluster, declared }: TableHome & { readonly declared: readonly TableSpec[] },
 ): Promise<LeftOver[]> {
   const specs = new Map(declared.map((table) => [rowsName(table), table]));
   const left: LeftOver[] = [];
   for (const [name, columns] of await weirTables(warehouse, database)) {
     const table = specs.get(name);
-    if (table === undefined) left.push(await leftTable(warehouse, { database, name }));
-    else left.push(...await leftColumns(warehouse, { database, table, columns }));
+    if (table === undefined) left.push(await leftTable(warehouse, { database, cluster, name }));
+    else left.push(...await leftColumns(warehouse, { database, cluster, table, columns }));
   }
   return left;
 }
@@ -57,24 +58,23 @@ async function weirTables(
 /** The table, and its view if that is still there. */
 async function leftTable(
   warehouse: Pick<Warehouse, "query">,
-  { database, name }: { readonly database: string; readonly name: string },
+  { database, cluster, name }: TableHome & { readonly name: string },
 ): Promise<LeftOver> {
   const view = name.replace(/_rows$/, "");
   const views = view === name ? [] : await warehouse.query(
     `SELECT name FROM system.tables WHERE database = ${literal(database)} AND engine = 'View' ` +
       `AND name = ${literal(view)} AND position(as_select, ${literal(name)}) > 0`,
   );
-  const drops = views.length === 0 ? [] : [`DROP VIEW ${qualified(database, view)}`];
+  const drops = views.length === 0 ? [] : [`DROP VIEW ${qualified(database, view)}${onCluster(cluster)}`];
   return {
     what: `table "${views.length === 0 ? name : view}"`,
-    statement: [...drops, `DROP TABLE ${qualified(database, name)}`].join("; "),
+    statement: [...drops, `DROP TABLE ${qualified(database, name)}${onCluster(cluster)}`].join("; "),
   };
 }
 
 async function leftColumns(
   warehouse: Pick<Warehouse, "query">,
-  { database, table, columns }: {
-    readonly database: string;
+  { database, cluster, table, columns }: TableHome & {
     readonly table: TableSpec;
     readonly columns: readonly ActualColumn[];
   },
@@ -96,7 +96,7 @@ async function leftColumns(
     const clauses = [...drops, `DROP COLUMN ${quoted(name)}`].join(", ");
     return {
       what: `column "${name}" of table "${table.name}"`,
-      statement: `ALTER TABLE ${qualified(database, rowsName(table))} ${clauses}`,
+      statement: `ALTER TABLE ${qualified(database, rowsName(table))}${onCluster(cluster)} ${clauses}`,
     };
   });
 }

@@ -1,5 +1,6 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
-import { connect, type ConnectionOptions } from "./connection.ts";
+import { connect } from "./connection.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
 import { appendedPlaces, appendRows, lastAppendedOffset, warehouseTimeMs } from "./append_rows.ts";
 import { ensureAppendTable } from "./ensure_append_table.ts";
 import { ensureTable } from "./ensure_table.ts";
@@ -11,7 +12,7 @@ import { shownRows } from "./shown_rows.ts";
 import { setAsideGroups } from "./set_aside_groups.ts";
 import { literalArray, qualified, rowsName } from "./table_sql.ts";
 
-export type { ConnectionOptions } from "./connection.ts";
+export type { ConnectionOptions } from "./connection_options.ts";
 
 /**
  * The Warehouse port on ClickHouse's HTTP interface: a server, a cluster behind one address, or the embedded one.
@@ -24,7 +25,7 @@ export type { ConnectionOptions } from "./connection.ts";
  * range is wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
  */
 export function openClickHouse(options: ConnectionOptions): Warehouse {
-  const { database, advise } = options;
+  const { database, advise, cluster } = options;
   // The adapter qualifies every name, so the database need not exist yet; a query of the user's is run inside it.
   const connection = connect(options);
   const inside = connect(options, database);
@@ -44,7 +45,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
   }
 
   return {
-    ensure: (table) => ensureTable({ connection, database, advise }, table),
+    ensure: (table) => ensureTable({ connection, database, advise, cluster }, table),
     present: (tables) => presentTables({ connection, database }, tables),
     insert: (batch) => insertRows({ connection, database }, batch),
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
@@ -54,7 +55,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     greatestEpochs,
     setAside: (table, limit) => setAsideGroups({ connection, database }, { table, limit }),
     kept: (table, keyLine) => keptKey({ connection, database }, { table, keyLine }),
-    ensureAppend: (table) => ensureAppendTable({ connection, database, advise }, table),
+    ensureAppend: (table) => ensureAppendTable({ connection, database, advise, cluster }, table),
     append: (rows) => appendRows({ connection, database }, rows),
     appended: (table, range) => appendedPlaces({ connection, database }, { table, range }),
     lastAppended: (table, of) => lastAppendedOffset({ connection, database }, { table, ...of }),

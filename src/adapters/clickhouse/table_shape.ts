@@ -1,82 +1,20 @@
 import type { ColumnSpec, TableSpec } from "../../ports/warehouse.ts";
-import type { ConnectedDatabase, Connection } from "./connection.ts";
+import type { ActualTable } from "./actual_table.ts";
+import { engineOf, onCluster } from "./cluster.ts";
+import { makeRoom } from "./replicas.ts";
+import type { ConnectedDatabase } from "./connection.ts";
+import { compareStorage, plain, type SpelledStorage } from "./compare_storage.ts";
+import { codecClause } from "./storage_sql.ts";
 import {
   type BookkeepingColumn,
   bookkeepingColumns,
   FORGETFUL,
   indexes,
-  literal,
   qualified,
   quoted,
   rowsName,
   sortingKey,
 } from "./table_sql.ts";
-
-export interface ActualColumn {
-  readonly type: string;
-  /** `DEFAULT`, `EPHEMERAL`, `MATERIALIZED`, `ALIAS` or empty. */
-  readonly kind: string;
-  readonly expression: string;
-}
-
-/** A table as ClickHouse describes it. */
-export interface ActualTable {
-  /** With parameters and clauses: `ReplacingMergeTree(_version, _deleted) ORDER BY id SETTINGS ...`. */
-  readonly engine: string;
-  readonly sortingKey: string;
-  readonly partitionKey: string;
-  readonly columns: ReadonlyMap<string, ActualColumn>;
-  readonly indexes: ReadonlySet<string>;
-  /** The statement that would make it. */
-  readonly definition: string;
-}
-
-/** The rows table as it is now; `null` if there is none. */
-export async function actualTable(
-  { connection, database }: ConnectedDatabase,
-  table: Pick<TableSpec, "name">,
-): Promise<ActualTable | null> {
-  const name = rowsName(table);
-  const action = `describe "${database}.${name}"`;
-  const where = `WHERE database = ${literal(database)} AND table = ${literal(name)}`;
-  const tables = await connection.select(
-    action,
-    `SELECT engine_full, sorting_key, partition_key, create_table_query FROM system.tables WHERE database = ${
-      literal(database)
-    } AND name = ${literal(name)}`,
-  );
-  if (tables.length === 0) return null;
-  const columns = await connection.select(
-    action,
-    `SELECT name, type, default_kind, default_expression FROM system.columns ${where}`,
-  );
-  const skipping = await connection.select(action, `SELECT name FROM system.data_skipping_indices ${where}`);
-  return {
-    engine: String(tables[0].engine_full),
-    sortingKey: String(tables[0].sorting_key).replace(/^\((.*)\)$/, "$1"),
-    partitionKey: String(tables[0].partition_key),
-    columns: new Map(columns.map((column) => [
-      String(column.name),
-      { type: String(column.type), kind: String(column.default_kind), expression: String(column.default_expression) },
-    ])),
-    indexes: new Set(skipping.map((index) => String(index.name))),
-    definition: String(tables[0].create_table_query),
-  };
-}
-
-/**
- * Declared types in ClickHouse's own spelling (`Decimal(18,2)` is `Decimal(18, 2)`, `BIGINT` is `Int64`), by column.
- */
-export async function canonicalTypes(
-  connection: Connection,
-  table: Pick<TableSpec, "name" | "columns">,
-): Promise<Map<string, string>> {
-  const action = `read the column types of "${table.name}"`;
-  const types = table.columns.map((column) => `toTypeName(defaultValueOfTypeName(${literal(column.type)}))`);
-  const [row] = await connection.select(action, `SELECT [${types.join(", ")}] AS types`);
-  const canonical = row.types as string[];
-  return new Map(table.columns.map((column, index) => [column.name, canonical[index]]));
-}
 
 export interface ShapeComparison {
   /** What a person must change, with the statement that does it. */
@@ -92,24 +30,26 @@ export interface ShapeComparison {
  * and no view shows it.
  */
 export function compareTable(
-  { database, table, types, advise = (statement) => statement }: Omit<ConnectedDatabase, "connection"> & {
+  { table, types, spelled, ...home }: Omit<ConnectedDatabase, "connection"> & {
     readonly table: TableSpec;
     readonly types: ReadonlyMap<string, string>;
+    readonly spelled: SpelledStorage;
   },
   actual: ActualTable,
 ): ShapeComparison {
+  const { database, cluster, advise = (statement) => statement } = home;
   const name = `${database}.${rowsName(table)}`;
   const target = qualified(database, rowsName(table));
-  const aside = qualified(database, `${rowsName(table)}_old`);
-  const rename = `Put the table aside with: ${advise(`RENAME TABLE ${target} TO ${aside}`)}; ` +
-    "it is filled again from the sources";
+  const filled = "it is filled again from the sources";
+  const rename = makeRoom(home, { name: rowsName(table), kept: filled, lost: filled });
+  const alter = (clause: string) => advise(`ALTER TABLE ${target}${onCluster(cluster)} ${clause}`);
   const problems: string[] = [];
 
-  if (!/^(Replicated|Shared)?ReplacingMergeTree\((.*, )?_version, _deleted\)/.test(actual.engine)) {
+  const copied = cluster === undefined ? "(Replicated|Shared)?" : "(Replicated|Shared)";
+  if (!new RegExp(`^${copied}ReplacingMergeTree\\((.*, )?_version, _deleted\\)`).test(actual.engine)) {
     const engine = actual.engine.split(" ")[0];
-    problems.push(
-      `Cannot use "${name}" as ReplacingMergeTree(_version, _deleted): current value is ${engine}. ${rename}`,
-    );
+    const wanted = engineOf("ReplacingMergeTree", { cluster, parameters: ["_version", "_deleted"] });
+    problems.push(`Cannot use "${name}" as ${wanted}: current value is ${engine}. ${rename}`);
   }
   const wantedKey = sortingKey(table).join(", ");
   if (plain(actual.sortingKey) !== plain(wantedKey)) {
@@ -117,11 +57,7 @@ export function compareTable(
       `Cannot use "${name}" as ORDER BY (${wantedKey}): current value is ORDER BY (${actual.sortingKey}). ${rename}`,
     );
   }
-  if (actual.partitionKey !== "") {
-    problems.push(
-      `Cannot use "${name}" as one partition: current value is PARTITION BY ${actual.partitionKey}. ${rename}`,
-    );
-  }
+  problems.push(...compareStorage({ name, storage: table.storage ?? {}, spelled, rename, alter }, actual));
 
   const columns = compareColumns({
     name,
@@ -129,11 +65,12 @@ export function compareTable(
     types,
     bookkeeping: bookkeepingColumns(table),
     indexes: indexes(table),
+    storage: table.storage,
     // Shares have types that nobody declared, and a table of them is filled again from what tasks hold.
     repair: ({ name: column, type }) =>
       table.shares || sortingKey(table).includes(column)
         ? rename
-        : `Change it with: ${advise(`ALTER TABLE ${target} MODIFY COLUMN ${quoted(column)} ${type}`)}`,
+        : `Change it with: ${alter(`MODIFY COLUMN ${quoted(column)} ${type}`)}`,
     rename,
   }, actual);
   // Earlier versions made tables that remember.
@@ -151,6 +88,7 @@ export interface WantedColumns {
   readonly types: ReadonlyMap<string, string>;
   readonly bookkeeping: readonly BookkeepingColumn[];
   readonly indexes: ReturnType<typeof indexes>;
+  readonly storage?: TableSpec["storage"];
   /** What a person does about a declared column of another type. */
   readonly repair: (column: ColumnSpec) => string;
   /** What a person does about a column of bookkeeping. */
@@ -170,7 +108,8 @@ export function compareColumns(wantedColumns: WantedColumns, actual: ActualTable
     if (existing === undefined) {
       added.push(column.name);
       const place = previous === "" ? "FIRST" : `AFTER ${quoted(previous)}`;
-      alterations.push(`ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type} ${place}`);
+      const codec = codecClause(wantedColumns.storage, column.name);
+      alterations.push(`ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type}${codec} ${place}`);
     } else if (unspaced(existing.type) !== unspaced(wanted) || (existing.kind !== "" && existing.kind !== "DEFAULT")) {
       const is = `${existing.type} ${existing.kind}`.trim();
       problems.push(
@@ -197,11 +136,6 @@ export function compareColumns(wantedColumns: WantedColumns, actual: ActualTable
     if (!actual.indexes.has(index.name)) alterations.push(`ADD ${index.definition}`);
   }
   return { problems, added, alterations };
-}
-
-/** Without what ClickHouse writes in one way and people in another. */
-export function plain(sql: string): string {
-  return sql.replaceAll(/[`\s()]/g, "");
 }
 
 function unspaced(type: string): string {

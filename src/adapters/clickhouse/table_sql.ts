@@ -1,9 +1,11 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
-import { literal, quoted } from "./identifiers.ts";
+import { type ClusterOptions, engineOf, onCluster } from "./cluster.ts";
+import { qualified, quoted } from "./identifiers.ts";
 import { isNullable } from "./refuse_nulls.ts";
+import { codecClause, projectionClauses, projectionSettings, settingClauses } from "./storage_sql.ts";
 import { totalsSelect } from "./totals_sql.ts";
 
-export { literal, quoted } from "./identifiers.ts";
+export { literal, literalArray, qualified, quoted } from "./identifiers.ts";
 
 /** A column that Weir adds to the declared ones. */
 export interface BookkeepingColumn {
@@ -18,6 +20,13 @@ export interface BookkeepingColumn {
  * which it ended it would acknowledge the repetition and store nothing. A second part of the same rows is merged away.
  */
 export const FORGETFUL = "non_replicated_deduplication_window = 0";
+const FORGETFUL_REPLICAS = "replicated_deduplication_window = 0";
+
+/** Where a table is made. */
+export interface TableHome {
+  readonly database: string;
+  readonly cluster?: ClusterOptions;
+}
 
 /** How a table's bookkeeping looks: what the port promises, in ClickHouse's words. */
 export function bookkeepingColumns(table: TableSpec): BookkeepingColumn[] {
@@ -45,36 +54,34 @@ export function rowsName(table: Pick<TableSpec, "name">): string {
   return `${table.name}_rows`;
 }
 
-/** Quoted `database`.`table`. */
-export function qualified(database: string, name: string): string {
-  return `${quoted(database)}.${quoted(name)}`;
-}
-
-/** An array of strings, also when it is empty. */
-export function literalArray(texts: readonly string[]): string {
-  return `CAST([${texts.map(literal).join(", ")}] AS Array(String))`;
-}
-
 /** The declared columns as a CREATE TABLE lists them. */
-export function structure(table: Pick<TableSpec, "columns">): string {
-  return table.columns.map((column) => `${quoted(column.name)} ${column.type}`).join(", ");
+export function structure(table: Pick<TableSpec, "columns" | "storage">): string {
+  return table.columns.map(({ name, type }) => `${quoted(name)} ${type}${codecClause(table.storage, name)}`).join(", ");
 }
 
 /** Names of the sorting key in order: in a table of shares several tasks hold a row of one key. */
-export function sortingKey(table: TableSpec): string[] {
-  return table.shares ? [...table.key, "_task"] : [...table.key];
+export function sortingKey({ key, storage, shares }: TableSpec): string[] {
+  return [...storage?.orderBy ?? key, ...shares ? ["_task"] : []];
 }
 
-export function createTable(database: string, table: TableSpec): string {
+export function createTable({ database, cluster }: TableHome, table: TableSpec): string {
   const bookkeeping = bookkeepingColumns(table).map((column) => `${column.name} ${column.type} ${column.rule}`.trim());
-  const settings = [FORGETFUL];
+  const { partitionBy, ttl } = table.storage ?? {};
+  const settings = [
+    cluster === undefined ? FORGETFUL : FORGETFUL_REPLICAS,
+    ...projectionSettings(table.storage),
+    ...settingClauses(table.storage),
+  ];
   const keyTypes = table.columns.filter((column) => table.key.includes(column.name)).map((column) => column.type);
   if (keyTypes.some(isNullable)) settings.push("allow_nullable_key = 1");
+  const skipping = indexes(table).map((index) => index.definition);
   return [
-    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
-    `(${[structure(table), ...bookkeeping, ...indexes(table).map((index) => index.definition)].join(", ")})`,
-    "ENGINE = ReplacingMergeTree(_version, _deleted)",
+    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}${onCluster(cluster)}`,
+    `(${[structure(table), ...bookkeeping, ...skipping, ...projectionClauses(table.storage)].join(", ")})`,
+    `ENGINE = ${engineOf("ReplacingMergeTree", { cluster, parameters: ["_version", "_deleted"] })}`,
+    ...(partitionBy === undefined ? [] : [`PARTITION BY ${partitionBy}`]),
     `ORDER BY (${sortingKey(table).map(quoted).join(", ")})`,
+    ...(ttl === undefined ? [] : [`TTL ${ttl}`]),
     `SETTINGS ${settings.join(", ")}`,
   ].join(" ");
 }

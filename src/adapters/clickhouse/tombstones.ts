@@ -1,4 +1,5 @@
 import { ProductionError } from "../../record/errors.ts";
+import { onCluster } from "./cluster.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { literal, qualified } from "./table_sql.ts";
 
@@ -47,10 +48,13 @@ export async function countTombstones({ connection, database }: ConnectedDatabas
  * Takes as long as reading and writing the whole table, and as much free disk.
  * @throws ProductionError when ClickHouse refuses, or is merging parts of the table all the time
  */
-export async function removeTombstones({ connection, database }: ConnectedDatabase, name: string): Promise<void> {
+export async function removeTombstones(
+  { connection, database, cluster }: ConnectedDatabase,
+  name: string,
+): Promise<void> {
   const target = qualified(database, name);
   const action = `remove the deleted rows of "${database}.${name}"`;
-  await connection.command(action, `ALTER TABLE ${target} MODIFY SETTING ${CLEANUP_SETTING} = 1`);
+  await connection.command(action, `ALTER TABLE ${target}${onCluster(cluster)} MODIFY SETTING ${CLEANUP_SETTING} = 1`);
   for (let attempt = 1;; attempt++) {
     try {
       return await connection.command(

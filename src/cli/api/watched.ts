@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from "../../adapters/clickhouse/connection.ts";
+import type { ConnectionOptions } from "../../adapters/clickhouse/connection_options.ts";
 import type { DemoSource } from "../start/demo_source.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import type { Status } from "../start/status.ts";

@@ -4,20 +4,10 @@ import { ConfigError } from "../../record/errors.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { environmentSchema, FILE_VARIABLES, type LogLevel, VARIABLE_NAMES } from "./environment_schema.ts";
+import { type ClickHouseConfiguration, clickhouseContradictions, clickhouseOf } from "./clickhouse_variables.ts";
 import { type KafkaConfiguration, kafkaContradictions, kafkaOf, type ReadAgain } from "./kafka_variables.ts";
 import { runOptionsOf } from "./run_variables.ts";
 import type { Secret } from "./secret.ts";
-
-/** How to reach ClickHouse. */
-export interface ClickHouseConfiguration {
-  readonly url: string;
-  readonly user: string | undefined;
-  readonly password: Secret | undefined;
-  /** Certificates in PEM; null: the system's authorities. */
-  readonly ca: string | null;
-  /** In PEM; where ClickHouse asks for one. */
-  readonly client: { readonly certificate: string; readonly key: Secret } | null;
-}
 
 /** How to reach PostgreSQL, for `verify`. */
 export interface PostgresConfiguration {
@@ -169,18 +159,7 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
     );
   }
   problems.push(...kafkaContradictions(present, texts));
-  const certificates = ["CLICKHOUSE_CA", "CLICKHOUSE_CERT", "CLICKHOUSE_KEY"].filter(has);
-  if (certificates.length > 0 && texts.CLICKHOUSE_URL?.startsWith("http:")) {
-    problems.push(
-      `Cannot use ${certificates.join(" and ")} with an http:// address: certificates are for https. Change ` +
-        "CLICKHOUSE_URL",
-    );
-  }
-  // The client takes an own certificate with the authorities to trust alone.
-  const own = ["CLICKHOUSE_CA", "CLICKHOUSE_CERT", "CLICKHOUSE_KEY"].filter((name) => !has(name));
-  if ((has("CLICKHOUSE_CERT") || has("CLICKHOUSE_KEY")) && own.length > 0) {
-    problems.push(`Cannot show ClickHouse a certificate: ${own.join(" and ")} missing (or ..._FILE)`);
-  }
+  problems.push(...clickhouseContradictions(present, texts));
   if (/^topic$/i.test(texts.WEIR_DEAD_LETTERS ?? "") && !has("KAFKA_BROKERS")) {
     problems.push(
       "Cannot keep dead letters in topics (WEIR_DEAD_LETTERS=topic) in embedded mode: there is no Kafka. " +
@@ -214,13 +193,8 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
   return {
     kafka: values.KAFKA_BROKERS === undefined ? null : kafkaOf(values, { brokers: values.KAFKA_BROKERS, readAgain }),
     clickhouse: values.CLICKHOUSE_URL === undefined ? null : {
-      url: values.CLICKHOUSE_URL,
-      user: values.CLICKHOUSE_USER,
-      password: values.CLICKHOUSE_PASSWORD,
-      ca: values.CLICKHOUSE_CA ?? null,
-      client: values.CLICKHOUSE_CERT !== undefined && values.CLICKHOUSE_KEY !== undefined
-        ? { certificate: values.CLICKHOUSE_CERT, key: values.CLICKHOUSE_KEY }
-        : null,
+      urls: values.CLICKHOUSE_URL,
+      ...clickhouseOf(values, readAgain),
     },
     postgres: values.POSTGRES_URL === undefined && values.PGHOST === undefined ? null : {
       url: values.POSTGRES_URL,

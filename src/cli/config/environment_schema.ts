@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { readChoice, readInteger } from "../option_values.ts";
+import { CLICKHOUSE_FILE_VARIABLES, clickhouseVariables } from "./clickhouse_variables.ts";
 import { KAFKA_FILE_VARIABLES, kafkaVariables } from "./kafka_variables.ts";
 import { runVariables } from "./run_variables.ts";
 import {
   certificateVariable,
-  keyVariable,
   secretVariable,
   switchVariable,
   textVariable,
@@ -27,16 +27,7 @@ const rows = (name: string, { min, max }: { min: number; max: number }) =>
  */
 export const environmentSchema = z.object({
   ...kafkaVariables,
-  CLICKHOUSE_URL: urlVariable("CLICKHOUSE_URL", { protocols: ["http:", "https:"], example: "http://clickhouse:8123" }),
-  CLICKHOUSE_USER: textVariable("CLICKHOUSE_USER"),
-  CLICKHOUSE_PASSWORD: secretVariable("CLICKHOUSE_PASSWORD"),
-  CLICKHOUSE_DATABASE: variable("CLICKHOUSE_DATABASE", {
-    expected: "a database's name (letters, digits and _)",
-    read: (value) => /^[A-Za-z_]\w*$/.test(value) ? value : null,
-  }),
-  CLICKHOUSE_CA: certificateVariable("CLICKHOUSE_CA"),
-  CLICKHOUSE_CERT: certificateVariable("CLICKHOUSE_CERT"),
-  CLICKHOUSE_KEY: keyVariable("CLICKHOUSE_KEY"),
+  ...clickhouseVariables,
   POSTGRES_URL: urlVariable("POSTGRES_URL", {
     protocols: ["postgres:", "postgresql:"],
     example: "postgres://reader@postgres:5432/online_store",
@@ -76,10 +67,7 @@ export const environmentSchema = z.object({
 /** Variables that can be given as `..._FILE`. */
 export const FILE_VARIABLES = [
   ...KAFKA_FILE_VARIABLES,
-  "CLICKHOUSE_PASSWORD",
-  "CLICKHOUSE_CA",
-  "CLICKHOUSE_CERT",
-  "CLICKHOUSE_KEY",
+  ...CLICKHOUSE_FILE_VARIABLES,
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
   "VERIFY_DATABASE_PASSWORD",

@@ -97,7 +97,7 @@ export interface KafkaConfiguration {
 }
 
 /** Reads the file of a variable once more; the text known so far if it is not given as one, or cannot be read now. */
-export type ReadAgain = (name: typeof KAFKA_FILE_VARIABLES[number], before: string) => string;
+export type ReadAgain = (name: typeof KAFKA_FILE_VARIABLES[number] | "CLICKHOUSE_TOKEN", before: string) => string;
 
 /** What the variables say. */
 export function kafkaOf(

@@ -19,7 +19,8 @@ export async function leftOverEvents(
 ): Promise<Event[]> {
   if (topologies.length < topologyNames(configuration.topologiesDirectory).length) return [];
   const declared = topologies.flatMap((topology) => clickHouseSinksOf(compile(topology)).map(({ table }) => table));
-  const left = await leftOvers(warehouse, { database: configuration.database, declared });
+  const { database, clickhouse } = configuration;
+  const left = await leftOvers(warehouse, { database, cluster: clickhouse?.cluster ?? undefined, declared });
   return left.map(({ what, statement }) => {
     const embedded = mode === "embedded";
     // A server may be used by several installations of Weir, a data directory by one.

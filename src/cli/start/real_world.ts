@@ -46,7 +46,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     },
     addresses: {
       Kafka: configuration.kafka!.brokers.join(","),
-      ClickHouse: withoutPassword(configuration.clickhouse!.url),
+      ClickHouse: configuration.clickhouse!.urls.map(withoutPassword).join(","),
     },
     demo: null,
     produce: null,

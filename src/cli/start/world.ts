@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from "../../adapters/clickhouse/connection.ts";
+import type { ConnectionOptions } from "../../adapters/clickhouse/connection_options.ts";
 import type { StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { Ports } from "../../runtime/runner.ts";
 import type { Configuration } from "../config/configuration.ts";
