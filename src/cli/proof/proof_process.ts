@@ -91,17 +91,17 @@ export class ProofProcess {
   async #once(): Promise<{ readonly reason: string; readonly again: boolean }> {
     const { configuration, revision, topologies } = this.#options;
     const child = this.#child = spawn();
+    const mark = crypto.randomUUID();
     const writer = child.stdin.getWriter();
     const write = (value: unknown) => writer.write(messageLine(value)).catch(() => {});
     const begin: ProofBegin = {
       dataDirectory: configuration.dataDirectory,
       topologiesDirectory: configuration.topologiesDirectory,
-      topologies,
-      revision,
+      ...{ topologies, revision, mark },
     };
     write(begin);
     let refusal: string | null = null;
-    for await (const message of messagesOf<FromProof>(child.stdout)) {
+    for await (const message of messagesOf<FromProof>(child.stdout, mark)) {
       if (this.#stopped) break;
       if (message.kind === "refused") refusal = message.reason;
       else if (message.kind === "report") this.#told(message.report);
