@@ -25,7 +25,7 @@ async function run(begin: ProofBegin, instances: ProvenInstances): Promise<void>
   const configuration = { ...loadConfiguration(), dataDirectory: begin.dataDirectory };
   const wanted = { configuration, topologiesDirectory, topologies, instances, over };
   const reason = await over() ?? await prove(wanted);
-  if (reason !== null) write(begin, { kind: "refused", reason });
+  write(begin, { kind: "refused", reason });
   Deno.exit(0);
 }
 

@@ -33,16 +33,13 @@ export interface ToProve {
   readonly instances: ProvenInstances;
   /** Asked once a minute: why it is not to go on; null: it is. */
   readonly over: () => Promise<string | null>;
-  /** Aborted: it ends soon. */
-  readonly signal?: AbortSignal;
 }
 
 /**
- * Compares topologies with their source for as long as `over` says nothing; resolves to what it said, or to null when
- * it was aborted.
+ * Compares topologies with their source for as long as `over` says nothing; resolves to what it said.
  * @throws Error when the files cannot be loaded, or ClickHouse or the source cannot be reached at all
  */
-export async function prove(wanted: ToProve): Promise<string | null> {
+export async function prove(wanted: ToProve): Promise<string> {
   const { configuration, instances } = wanted;
   const files = await loadTopologies(wanted.topologiesDirectory, wanted.topologies);
   const topologies = files.map(({ topology }) => topology);
@@ -77,15 +74,12 @@ export async function isRevision(topologiesDirectory: string, { weir, topologies
 
 async function turns(
   prover: Prover,
-  { source, tell, over, signal }: Pick<ToProve, "over" | "signal"> & {
-    readonly source: ProofSource;
-    readonly tell: () => void;
-  },
-): Promise<string | null> {
+  { source, tell, over }: Pick<ToProve, "over"> & { readonly source: ProofSource; readonly tell: () => void },
+): Promise<string> {
   let lookedMs = Date.now();
   const reporting = setInterval(tell, TURN_MS_MIN);
   try {
-    while (!signal?.aborted) {
+    for (;;) {
       const startedMs = Date.now();
       await prover.turn();
       tell();
@@ -96,7 +90,6 @@ async function turns(
       }
       await sleep(Math.max(0, TURN_MS_MIN - (Date.now() - startedMs)));
     }
-    return null;
   } finally {
     clearInterval(reporting);
     await source.close();

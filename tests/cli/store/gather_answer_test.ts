@@ -17,7 +17,7 @@ const gather = (limit: number) =>
     runner: { others: () => [] },
   });
 
-Deno.test("gatherAnswer() names no key to go on behind where keys are masked, and says that there are more", async () => {
+Deno.test("gatherAnswer() names no key to go on behind where keys are masked, and tells of more", async () => {
   const page = await gather(2);
   const { rows, more, next } = JSON.parse(jsonOf(page));
   assertEquals(rows.map(({ key }: { key: unknown }) => key), [{ id: 1, code: MASKED }, { id: 2, code: MASKED }]);
