@@ -40,7 +40,7 @@ function lastRun(proof: Proof | null): ProofWords {
   return equal(proof.rows, when);
 }
 
-function running({ sinks }: ContinuousProof): ProofWords {
+function running({ sinks, leftOut }: ContinuousProof): ProofWords {
   const differing = sinks.filter((sink) => sink.differing > 0);
   if (differing.length > 0) return different(differing);
   const checked = sinks.filter((sink) => sink.checked !== null);
@@ -54,8 +54,12 @@ function running({ sinks }: ContinuousProof): ProofWords {
   // The oldest one: by then all that is counted was compared.
   const [first] = checked.map((sink) => sink.checked!).sort();
   const words = equal(rows, `checked ${moment(first)}`);
-  if (open > 0) {
-    const rest = `${counted(open, "table")} not checked since the start`;
+  // What another instance should compare, and has not told of.
+  const untold = leftOut.filter(({ elsewhere }) => elsewhere).length;
+  if (open + untold > 0) {
+    const rest = open > 0
+      ? `${counted(open + untold, "table")} not checked since the start`
+      : `${counted(untold, "table")} not compared here`;
     return {
       ...words,
       tone: "quiet",

@@ -13,13 +13,13 @@ const HOURS: SinkProof = { ...SALES, sink: "seller_revenue_by_hour", how: "whole
 
 function proofOf(...sinks: SinkProof[]): ContinuousProof {
   const leftOut = [{ topology: "cart_abandonment", sink: "carts", reason: "it shows results of streams" }];
-  return { state: "running", reason: null, sinks, leftOut };
+  return { state: "running", reason: null, told: null, sinks, leftOut };
 }
 
 Deno.test("the badge tells how many rows equal the source, which do not, and leads to why", () =>
   withPage({ at: "#/now" }, async (page, { standing }) => {
     const badge = page.locator(".standing");
-    standing.continuous = { state: "starting", reason: null, sinks: [], leftOut: [] };
+    standing.continuous = { state: "starting", reason: null, told: null, sinks: [], leftOut: [] };
     await badge.getByText("not checked since the start").waitFor(SOON);
     standing.continuous = proofOf(SALES, { ...HOURS, checked: null, rows: 0 });
     await badge.getByText("174,999 rows equal the source").waitFor(SOON);
@@ -41,7 +41,8 @@ Deno.test("the badge tells how many rows equal the source, which do not, and lea
 
     standing.continuous = proofOf(SALES, HOURS);
     await badge.locator(".good").getByText("175,000 rows equal the source").waitFor(SOON);
-    standing.continuous = { state: "failed", reason: "status 1 (tried again in 5 s)", sinks: [], leftOut: [] };
+    const nothing = { told: null, sinks: [], leftOut: [] };
+    standing.continuous = { state: "failed", reason: "status 1 (tried again in 5 s)", ...nothing };
     await badge.getByText("the comparison with the source has ended").waitFor(SOON);
     await page.goto(`${new URL(page.url()).origin}/#/now`);
     await page.getByText("status 1 (tried again in 5 s)").waitFor(SOON);

@@ -17,6 +17,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./verify/verify.ts")).verifyCommand,
   },
   {
+    name: "prove",
+    summary: "Compares all tables with their source while instances run that may begin no process for it.",
+    load: async () => (await import("./proof/prove_command.ts")).proveCommand,
+  },
+  {
     name: "query",
     summary: "Runs a read-only SQL query on ClickHouse.",
     load: async () => (await import("./query.ts")).queryCommand,

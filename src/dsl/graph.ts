@@ -24,7 +24,7 @@ export class Graph {
   }
 
   add(node: Unnumbered<LogicalNode>): number {
-    this.#checkOpen(node);
+    this.checkOpen(`add operator "${node.name}"`);
     const id = this.nodes.length;
     this.nodes.push({ ...node, id } as LogicalNode);
     return id;
@@ -32,17 +32,16 @@ export class Graph {
 
   /** As {@link add}, of a stream's operator. */
   addStream(node: Unnumbered<StreamNode>): number {
-    this.#checkOpen(node);
+    this.checkOpen(`add operator "${node.name}"`);
     const id = this.streams.length;
     this.streams.push({ ...node, id } as StreamNode);
     return id;
   }
 
-  #checkOpen({ name }: { readonly name: string }): void {
+  /** `what` cannot be done any more once the topology is built. @throws TypeError then */
+  checkOpen(what: string): void {
     if (!this.#closed) return;
-    throw new TypeError(
-      `Cannot add operator "${name}": its topology is already built. Declare it inside topology(...)`,
-    );
+    throw new TypeError(`Cannot ${what}: its topology is already built. Declare it inside topology(...)`);
   }
 
   /** The stream of this topic, shared by every use of the same declaration. */

@@ -14,10 +14,14 @@ interface Unmasking {
   readonly ofStream?: true;
 }
 
-/** Notes that columns of an operator's results hold nothing that is masked. What cannot be becomes a problem. */
+/**
+ * Notes that columns of an operator's results hold nothing that is masked. What cannot be becomes a problem.
+ * @throws TypeError once the topology is built
+ */
 export function unmasked<T extends object>(handle: T, { graph, node, columns, ofStream }: Unmasking): T {
   const nodes = ofStream ? graph.streams : graph.nodes;
   const { op, name, unmasked = [] } = nodes[node];
+  graph.checkOpen(`unmask columns of "${name}"`);
   if (!MADE.has(op)) {
     graph.problems.push(
       `Cannot unmask ${

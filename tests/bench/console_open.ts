@@ -132,7 +132,7 @@ function routesOf(runner: Runner) {
   const status = (): Status => ({
     ...{ mode: "embedded", uptimeMs: Date.now() - startMs, data: "", addresses: {}, demo: null },
     ...{ topologies: [], proof: null, ending: null },
-    continuous: { state: "off", reason: null, sinks: [], leftOut: [] },
+    continuous: { state: "off", reason: null, told: null, sinks: [], leftOut: [] },
   });
   const run = { name: topology.name, state: "running" as const, topology, runner, started: null, failure: null };
   return apiRoutes({

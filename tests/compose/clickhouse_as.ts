@@ -57,7 +57,7 @@ async function writeConfiguration(folder: string, user: string): Promise<void> {
     `<default replace="replace"><password></password>${own[1]}</default>`,
   );
   const hash = createHash("sha256").update("not used").digest("hex");
-  const passwords = ["weir_writer", "grafana_reader"].map((name) =>
+  const passwords = ["weir_writer", "weir_proof", "grafana_reader"].map((name) =>
     `<${name}><password_sha256_hex>${hash}</password_sha256_hex></${name}>`
   );
   await Deno.mkdir(`${folder}/users.d`);

@@ -57,18 +57,21 @@ Deno.test({
       // The engine's word for 127.0.0.1 and ::1.
       { name: "default", auth_type: ["plaintext_password"], host_ip: [], host_names: ["localhost"] },
       { name: "grafana_reader", auth_type: ["sha256_password"], host_ip: ["::/0"], host_names: [] },
+      { name: "weir_proof", auth_type: ["sha256_password"], host_ip: ["::/0"], host_names: [] },
       { name: "weir_writer", auth_type: ["sha256_password"], host_ip: ["::/0"], host_names: [] },
     ]);
     assertEquals(
       profiles,
-      ["default", "grafana_reader", "weir_writer"].map((name) => ({
+      ["default", "grafana_reader", "weir_proof", "weir_writer"].map((name) => ({
         user_name: name,
         inherit_profile: name,
       })),
     );
-    assertEquals(quotas, ["default", "grafana_reader", "weir_writer"].map((name) => ({ name, apply_to_list: [name] })));
+    const names = ["default", "grafana_reader", "weir_proof", "weir_writer"];
+    assertEquals(quotas, names.map((name) => ({ name, apply_to_list: [name] })));
     assertEquals(limits, [
       { quota_name: "grafana_reader", duration: 60, max_queries: 3000, max_errors: 500, max_execution_time: 900 },
+      { quota_name: "weir_proof", duration: 60, max_queries: 3000, max_errors: 500, max_execution_time: null },
       { quota_name: "weir_writer", duration: 60, max_queries: null, max_errors: 1000, max_execution_time: null },
     ]);
   },

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { connect } from "../../src/adapters/clickhouse/connection.ts";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { removeTombstones } from "../../src/adapters/clickhouse/tombstones.ts";
+import { selectLines } from "../../src/cli/verify/shown_rows.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { collect, PARTIAL, PLAIN, sale } from "../ports/warehouse_fixtures.ts";
 import { type ClickHouseAs, startClickHouseAs } from "./clickhouse_as.ts";
@@ -108,6 +109,27 @@ Deno.test({
       const warehouse = openClickHouse({ url: clickhouse.url, database: "other" });
       await assertRejects(() => warehouse.ensure(PLAIN), ConfigError, "ACCESS_DENIED");
       await warehouse.close();
+    }),
+});
+
+Deno.test({
+  name: "user weir_proof reads the store with settings of its own, and nothing else",
+  ignore,
+  fn: () =>
+    as("weir_proof", async (clickhouse) => {
+      const connection = connect({ url: clickhouse.url, database: DATABASE });
+      const lines = selectLines(connection, { action: "read", sql: "SELECT count() FROM online_store.sales" });
+      assertEquals((await Array.fromAsync(lines)).flat(), ["[2]"]);
+      await connection.close();
+      const refused = [
+        "INSERT INTO online_store.sales_rows (id) VALUES (1)",
+        "ALTER TABLE online_store.sales_rows DELETE WHERE 1",
+        "CREATE TABLE online_store.mine (a Int8) ENGINE = Memory",
+        "SELECT * FROM other.t",
+        "SELECT * FROM system.users",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+      ];
+      for (const sql of refused) await assertRefused(clickhouse, { sql, codes: [ACCESS_DENIED, READONLY] });
     }),
 });
 

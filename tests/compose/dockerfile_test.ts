@@ -113,6 +113,24 @@ Deno.test("compose.yaml gives the one-shot programs of the image no more than th
   }
 });
 
+Deno.test("compose.yaml lets weir-proof read, and reach both sides and Weir, and nothing else", () => {
+  const { entrypoint, command, environment } = compose.services["weir-proof"];
+  const permissions = permissionsOf(entrypoint!);
+  assertEquals(permissions["--allow-net"], ["postgres:5432", "clickhouse:8123", "clickhouse:8443", "weir:8686"]);
+  assertEquals(permissions["--allow-read"], ["/app", "/run/secrets"]);
+  assertEquals(Object.keys(permissions).filter((flag) => /^--allow-(write|run|ffi|all)$|^-A/.test(flag)), []);
+  assertEquals([entrypoint!.at(-1), command], ["src/main.ts", ["prove", "--url", "http://weir:8686"]]);
+  const given = { ...environment, ...secure.services["weir-proof"].environment };
+  for (const name of Object.keys(given).filter((name) => !name.startsWith("DENO_"))) {
+    assert(VARIABLE_NAMES.includes(name), `${name} is no variable of Weir`);
+    assert(allows(permissions["--allow-env"], name), name);
+  }
+  for (const url of [environment!.CLICKHOUSE_URL, given.CLICKHOUSE_URL, given.VERIFY_DATABASE_URL]) {
+    assert(permissions["--allow-net"].includes(new URL(url).host), url);
+  }
+  assertEquals(compose.services.weir.environment!.WEIR_PROOF, "service");
+});
+
 Deno.test("compose.yaml's health check of weir is that of the image", () => {
   const [text] = textsOf(final, "HEALTHCHECK");
   const command: string[] = JSON.parse(text.slice(text.indexOf("[")));

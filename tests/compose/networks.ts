@@ -52,6 +52,7 @@ export function reachTable(profile: Profile): Readonly<Record<string, readonly s
     "connector-init": ["debezium:8083", "debezium:9404", "postgres:5432", "postgres-exporter:9187"],
     clickhouse: ["weir:8686", "prometheus:9090", "grafana:3000"],
     weir: [...KAFKA, ...clickhouse, "debezium:9404", "prometheus:9090"],
+    "weir-proof": [...clickhouse, "postgres:5432", "weir:8686", "debezium:9404", "postgres-exporter:9187"],
     "postgres-exporter": ["postgres:5432", "debezium:9404", "prometheus:9090"],
     prometheus: [
       ...KAFKA,

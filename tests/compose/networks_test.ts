@@ -39,6 +39,8 @@ Deno.test("the table keeps apart what compromise of one part must not reach", ()
     ["grafana", "weir"],
     ["grafana", "debezium"],
     ["weir", "postgres"],
+    ["weir-proof", "kafka"],
+    ["weir-proof", "prometheus"],
     ["kafka", "postgres"],
     ["kafka", "clickhouse"],
     ["postgres-exporter", "kafka"],

@@ -90,6 +90,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: `role verifier reads the store's tables and how far the slots are, and writes nothing${suffix}`,
+  ignore,
+  async fn(t) {
+    for (const table of ["users", "sellers", "products", "orders", "order_items"]) {
+      await cluster.query("verifier", `SELECT count(*) FROM ${table}`);
+    }
+    await cluster.query(
+      "verifier",
+      "SELECT confirmed_flush_lsn, pg_current_wal_insert_lsn() FROM pg_replication_slots",
+    );
+    await assertRefused("verifier", [
+      ["UPDATE products SET price = 0", "42501"],
+      ["DELETE FROM order_items", "42501"],
+      ["SELECT * FROM debezium_signal", "42501"],
+      ["SELECT pg_create_logical_replication_slot('c_slot', 'pgoutput')", "42501"],
+      ["CREATE TABLE mine (id int)", "42501"],
+      ["SELECT rolpassword FROM pg_authid", "42501"],
+    ], t);
+  },
+});
+
+Deno.test({
   name: `role postgres_exporter sees the slot and no row of the store${suffix}`,
   ignore,
   async fn(t) {
@@ -111,7 +133,7 @@ Deno.test({
   name: `nobody logs in without the password that was made${suffix}`,
   ignore,
   async fn() {
-    for (const role of ["postgres", "debezium", "postgres_exporter"]) {
+    for (const role of ["postgres", "debezium", "verifier", "postgres_exporter"]) {
       for (const wrong of ["", role, "postgres", "debezium", "dbz", "password"]) {
         await assertRejects(() => cluster.query(role, "SELECT 1", wrong));
       }

@@ -37,7 +37,7 @@ export function newStanding(nowMs: number): Standing {
     lag: {},
     problems: [],
     proof: { time: new Date(nowMs - 31_000).toISOString(), equal: true, sinks: 9, rows: 81_204 },
-    continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", sinks: [], leftOut: [] },
+    continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },
     loading: false,
     snapshot: null,
     others: [],

@@ -181,6 +181,9 @@ async function checkDigits({ warehouse }: DemoLoad, context: QueryContext): Prom
 const OF_OTHERS: Readonly<Record<string, string>> = {
   weir_horizon_timestamp_seconds: "a retention",
   weir_dead_letters_open: "a dead letter",
+  weir_proof_checked_timestamp_seconds: "a continuous proof",
+  weir_proof_equal_rows: "a continuous proof",
+  weir_proof_differing_rows: "a continuous proof",
 };
 
 /** What a panel asks for must be there: a metric, or a label's value, that nobody reports shows nothing. */

@@ -23,6 +23,7 @@ import { proof } from "./e2e/scenarios/proof.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
 import { severalAsked } from "./e2e/scenarios/several_asked.ts";
+import { severalProved } from "./e2e/scenarios/several_proved.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
 import { streams } from "./e2e/scenarios/streams.ts";
 import { strays } from "./e2e/scenarios/strays.ts";
@@ -54,6 +55,7 @@ const scenarios: readonly Scenario[] = [
   streams,
   proof,
   severalAsked,
+  severalProved,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]

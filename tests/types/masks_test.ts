@@ -40,3 +40,15 @@ Deno.test("unmask() takes columns of what a callback has made, and of nothing el
     });
   assertThrows(wrong, TopologyError, 'Cannot unmask "email" of "users"');
 });
+
+Deno.test("unmask() is refused once the topology is built", () => {
+  const users = debezium("t.public.users", { key: ["id"], row, mask: ["email"] });
+  const numbers = clickhouse("numbers", { key: ["id"], columns: { id: "Int64", length: "Int32" } });
+  let late: () => unknown = () => {};
+  topology("late", (builder) => {
+    const made = builder.table(users).mapValues(({ id, email }) => ({ id, length: email.length }));
+    made.to(numbers);
+    late = () => made.unmask("length");
+  });
+  assertThrows(late, TypeError, "its topology is already built");
+});

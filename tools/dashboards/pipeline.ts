@@ -2,6 +2,7 @@ import { choice, dashboard } from "./build.ts";
 import { type Dashboard, PROMETHEUS } from "./model.ts";
 import { keeping, operators } from "./operators.ts";
 import { numbers, overTime } from "./panels.ts";
+import { proved } from "./proved.ts";
 import { CHOSEN_TOPOLOGIES as T, counted, expressions, instants } from "./queries.ts";
 import { trouble } from "./trouble.ts";
 
@@ -257,5 +258,5 @@ export const pipeline: Dashboard = dashboard({
   from: "now-1h",
   refresh: "10s",
   variables: [topologies],
-  sections: [now, lag, flow, operators, state, keeping, trouble],
+  sections: [now, lag, flow, operators, state, keeping, proved, trouble],
 });

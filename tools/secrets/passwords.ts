@@ -5,9 +5,11 @@ import { createHash, randomBytes } from "node:crypto";
 export const passwordNames = [
   "postgres_password",
   "debezium_password",
+  "verifier_password",
   "postgres_exporter_password",
   "weir_writer_password",
   "weir_store_password",
+  "weir_proof_password",
   "grafana_reader_password",
   "grafana_admin_password",
   "kafka_broker_password",
@@ -41,6 +43,7 @@ export function derivedFiles(passwords: Passwords): Readonly<Record<string, stri
     }),
     "clickhouse_passwords.xml": clickhouseUsers({
       weir_writer: passwords.weir_writer_password,
+      weir_proof: passwords.weir_proof_password,
       grafana_reader: passwords.grafana_reader_password,
     }),
   };

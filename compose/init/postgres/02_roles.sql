@@ -14,6 +14,12 @@ GRANT SELECT, INSERT ON debezium_signal TO debezium;
 -- A heartbeat is one UPDATE of one row.
 GRANT SELECT, UPDATE ON debezium_heartbeat TO debezium;
 
+-- Compares the tables with what ClickHouse shows of them, while everything runs: the service weir-proof.
+CREATE ROLE verifier LOGIN CONNECTION LIMIT 5;
+GRANT CONNECT ON DATABASE online_store TO verifier;
+GRANT USAGE ON SCHEMA public TO verifier;
+GRANT SELECT ON users, sellers, products, orders, order_items TO verifier;
+
 -- Reads the server's numbers, the replication slot's among them, for Prometheus. It sees no row of the store.
 CREATE ROLE postgres_exporter LOGIN CONNECTION LIMIT 5;
 GRANT pg_monitor TO postgres_exporter;

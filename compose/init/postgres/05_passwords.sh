@@ -9,8 +9,10 @@ SET log_min_duration_statement TO -1;
 SET log_min_error_statement TO panic;
 \set superuser `cat "${SECRETS:-/run/secrets}/postgres_password"`
 \set debezium `cat "${SECRETS:-/run/secrets}/debezium_password"`
+\set verifier `cat "${SECRETS:-/run/secrets}/verifier_password"`
 \set exporter `cat "${SECRETS:-/run/secrets}/postgres_exporter_password"`
 ALTER ROLE CURRENT_USER PASSWORD :'superuser';
 ALTER ROLE debezium PASSWORD :'debezium';
+ALTER ROLE verifier PASSWORD :'verifier';
 ALTER ROLE postgres_exporter PASSWORD :'exporter';
 SQL

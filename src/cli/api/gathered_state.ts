@@ -1,32 +1,42 @@
 import { addCounts, type RowCounts } from "../../runtime/stores/row_counts.ts";
 import { askOthers, type Told, type Unanswered } from "../instances/ask_others.ts";
+import { togetherProved } from "../proof/together.ts";
 import type { GatheredState, InstanceState, LocalState, NodeCounters, WatchedTopology } from "./live_state.ts";
 import { localState } from "./local_state.ts";
 import type { Watched } from "./watched.ts";
 
 /** Longer nobody waits for another instance: the next state asks it again. */
-const ANSWER_MS = 2_000;
+export const ANSWER_MS = 2_000;
 
 type Answer = Told<LocalState> | Unanswered;
 
 /** How this instance stands, and every other one that has said where it is. */
 export async function gatheredState(watched: Watched): Promise<GatheredState> {
-  const others = [...new Set(watched.runs.flatMap(({ runner }) => runner?.others() ?? []))].sort();
-  const asked = askOthers(others, {
+  const asked = askOthers(othersOf(watched), {
     ...{ path: "/api/state", parameters: { local: "true" }, password: watched.password, answerMs: ANSWER_MS },
     read: (text) => JSON.parse(text) as LocalState,
   });
   const own = localState(watched);
   const { at, status, memory, instance } = own;
-  const answers: Answer[] = [{ instance, answer: own }, ...await asked];
+  const told = await asked;
+  const answers: Answer[] = [{ instance, answer: own }, ...told];
+  const continuous = togetherProved(
+    { instance, answer: status.continuous },
+    told.map((one) => "answer" in one ? { instance: one.instance, answer: one.answer.status.continuous } : one),
+  );
   const states = answers.flatMap((answer) => "answer" in answer ? [answer.answer] : []);
   return {
-    ...{ at, status, memory },
+    ...{ at, status: { ...status, continuous }, memory },
     topologies: own.topologies.map((topology) =>
       inOrder(states.slice(1).reduce((sum, { topologies }) => together(sum, topologies), topology))
     ),
     instances: answers.map(instanceState),
   };
+}
+
+/** Where the other instances are that have said it. */
+export function othersOf({ runs }: Pick<Watched, "runs">): readonly string[] {
+  return [...new Set(runs.flatMap(({ runner }) => runner?.others() ?? []))].sort();
 }
 
 function instanceState(answer: Answer, index: number): InstanceState {

@@ -23,8 +23,8 @@ export interface PostgresConfiguration {
 
 /** How the sinks are compared with their source while everything runs. */
 export interface ProofConfiguration {
-  /** Whether they are. */
-  readonly on: boolean;
+  /** By whom: a process that the instance begins, or the service `deno task prove` beside it; `off`: by nobody. */
+  readonly by: "process" | "service" | "off";
   /** The source where Kafka is configured; null there: nothing is compared. */
   readonly database: PostgresConfiguration | null;
   /** Rows that are read from the source in a second at most. */
@@ -174,17 +174,31 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
         "have: it is missing. Set both",
     );
   }
+  problems.push(...proofContradictions(present, texts));
+  if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
+    problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
+  }
+  return problems;
+}
+
+/** What contradicts itself of the continuous proof. */
+function proofContradictions(present: ReadonlySet<string>, texts: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  const has = (name: string) => present.has(name);
   if (has("VERIFY_DATABASE_URL") && !has("KAFKA_BROKERS")) {
     problems.push(
       "Cannot use VERIFY_DATABASE_URL in embedded mode: the demo store is the source there. Unset it, or set " +
         "KAFKA_BROKERS and CLICKHOUSE_URL",
     );
   }
+  if (/^service$/i.test(texts.WEIR_PROOF ?? "") && !has("KAFKA_BROKERS")) {
+    problems.push(
+      "Cannot let a service compare (WEIR_PROOF=service) in embedded mode: an instance there compares by itself. " +
+        "Unset it, or set KAFKA_BROKERS and CLICKHOUSE_URL",
+    );
+  }
   if (has("VERIFY_DATABASE_PASSWORD") && !has("VERIFY_DATABASE_URL")) {
     problems.push("Cannot use VERIFY_DATABASE_PASSWORD without VERIFY_DATABASE_URL: it is missing. Set it");
-  }
-  if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
-    problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
   }
   return problems;
 }
@@ -236,7 +250,7 @@ function proofOf(values: Values): ProofConfiguration {
   const { VERIFY_DATABASE_URL: url, VERIFY_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
   const nowhere = { host: undefined, port: undefined, database: undefined, user: undefined };
   return {
-    on: values.WEIR_PROOF ?? true,
+    by: values.WEIR_PROOF === "service" ? "service" : values.WEIR_PROOF === false ? "off" : "process",
     database: url === undefined ? null : { ...nowhere, url, password, sslMode, ca: ca ?? null },
     rowsPerSecond: values.WEIR_PROOF_ROWS_PER_SECOND ?? 20_000,
     rowsMax: values.WEIR_PROOF_ROWS_MAX ?? 500_000,

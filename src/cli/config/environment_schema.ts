@@ -5,8 +5,8 @@ import { KAFKA_FILE_VARIABLES, kafkaVariables } from "./kafka_variables.ts";
 import { runVariables } from "./run_variables.ts";
 import {
   certificateVariable,
+  readSwitch,
   secretVariable,
-  switchVariable,
   textVariable,
   urlVariable,
   variable,
@@ -58,7 +58,10 @@ export const environmentSchema = z.object({
   WEIR_PORT: port("WEIR_PORT", 0),
   WEIR_STORE_PASSWORD: secretVariable("WEIR_STORE_PASSWORD"),
   WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
-  WEIR_PROOF: switchVariable("WEIR_PROOF"),
+  WEIR_PROOF: variable("WEIR_PROOF", {
+    expected: "on, off, or service (deno task prove compares)",
+    read: (value) => /^service$/i.test(value) ? "service" : readSwitch(value),
+  }),
   WEIR_PROOF_ROWS_PER_SECOND: rows("WEIR_PROOF_ROWS_PER_SECOND", { min: 100, max: 1_000_000 }),
   WEIR_PROOF_ROWS_MAX: rows("WEIR_PROOF_ROWS_MAX", { min: 1_000, max: 100_000_000 }),
   ...runVariables,

@@ -74,8 +74,10 @@ const NO = new Set(["0", "false", "no", "off"]);
 
 /** A variable that is true or false. */
 export function switchVariable(name: string): Variable<boolean> {
-  return variable(name, {
-    expected: "true or false",
-    read: (text) => YES.has(text.toLowerCase()) ? true : NO.has(text.toLowerCase()) ? false : null,
-  });
+  return variable(name, { expected: "true or false", read: readSwitch });
+}
+
+/** `on`, `off`, and other words for these; null for anything else. */
+export function readSwitch(text: string): boolean | null {
+  return YES.has(text.toLowerCase()) ? true : NO.has(text.toLowerCase()) ? false : null;
 }

@@ -7,7 +7,9 @@ import type { Event } from "../start/output.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import { ProofProcess } from "./proof_process.ts";
 import type { ContinuousProof, ProofReport, SinkProof } from "./proof_report.ts";
+import { proofRoutes } from "./proof_routes.ts";
 import { Standings } from "./standing.ts";
+import { ToldProof } from "./told_proof.ts";
 
 /** Gauges of rows that are not known to be equal. */
 const COUNTS = ["weir_proof_differing_rows", "weir_proof_unjudged_rows", "weir_proof_excused_rows"];
@@ -40,30 +42,30 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
   const { configuration, revision, topologies, runs, demo, metrics, onEvent } = options;
   const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
   const known = new Map<string, SinkProof>();
-  const process = new ProofProcess({
-    ...{ configuration, revision, topologies, demo, standings, onEvent },
-    onReport: ({ sinks }) => {
-      // What is not compared here any more is nobody's fault here.
-      for (const [name, { topology, sink }] of known) {
-        if (sinks.some((one) => one.topology === topology && one.sink === sink)) continue;
-        for (const gauge of COUNTS) metrics.gauge(gauge, { topology, sink }, 0);
-        known.delete(name);
-      }
-      for (const sink of sinks) {
-        report(sink, metrics);
-        const name = `${sink.topology}/${sink.sink}`;
-        const event = changeOf(sink, known.get(name)?.differing ?? 0);
-        known.set(name, sink);
-        if (event !== null) onEvent(event);
-      }
-    },
-  });
+  const onReport = ({ sinks }: ProofReport) => {
+    // What is not compared here any more is nobody's fault here.
+    for (const [name, { topology, sink }] of known) {
+      if (sinks.some((one) => one.topology === topology && one.sink === sink)) continue;
+      for (const gauge of COUNTS) metrics.gauge(gauge, { topology, sink }, 0);
+      known.delete(name);
+    }
+    for (const sink of sinks) {
+      report(sink, metrics);
+      const name = `${sink.topology}/${sink.sink}`;
+      const event = changeOf(sink, known.get(name)?.differing ?? 0);
+      known.set(name, sink);
+      if (event !== null) onEvent(event);
+    }
+  };
+  const told = configuration.proof.by === "service" ? new ToldProof({ onReport, onEvent }) : null;
+  const keeper = told ??
+    new ProofProcess({ ...{ configuration, revision, topologies, demo, standings, onEvent }, onReport });
   const shows = configuration.run.consoleRows;
   return {
-    status: () => shows ? process.status : { ...process.status, ...withoutRows(process.status) },
-    routes: standings.routes(),
-    start: (started) => void started.then(() => Deno.unrefTimer(setTimeout(() => process.start(), AFTER_START_MS))),
-    stop: () => process.stop(),
+    status: () => shows ? keeper.status : { ...keeper.status, ...withoutRows(keeper.status) },
+    routes: { ...standings.routes(), ...proofRoutes({ runs: { revision, topologies }, standings, told }) },
+    start: (started) => void started.then(() => Deno.unrefTimer(setTimeout(() => keeper.start(), AFTER_START_MS))),
+    stop: () => keeper.stop(),
   };
 }
 

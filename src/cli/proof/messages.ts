@@ -9,6 +9,8 @@ export interface ProofBegin {
   readonly topologies: readonly string[];
   /** Of the program that the instance runs: another one would compute other rows. */
   readonly revision: { readonly weir: string; readonly topologies: string };
+  /** What its lines begin with, which nobody else knows: topologies may print to the same standard output. */
+  readonly mark: string;
 }
 
 /** What it tells and asks. */
@@ -24,16 +26,19 @@ export interface ToProof {
   readonly answer: Standing | boolean;
 }
 
-/** Each line of a stream as the value that it holds. */
-export async function* messagesOf<T>(stream: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
+/** Each line of a stream as the value that it holds. Lines that do not begin with the mark are somebody else's. */
+export async function* messagesOf<T>(stream: AsyncIterable<Uint8Array>, mark = ""): AsyncGenerator<T> {
   for await (const lines of textLines(stream)) {
-    for (const line of lines) if (line !== "") yield JSON.parse(line) as T;
+    for (const line of lines) {
+      if (line !== "" && line.startsWith(mark)) yield JSON.parse(line.slice(mark.length)) as T;
+    }
   }
 }
 
 const encoder = new TextEncoder();
 
-/** A value as a line. */
-export function messageLine(value: unknown): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`${JSON.stringify(value)}\n`);
+/** A value as a line; with a mark as one of its own, whatever was printed before without an end. */
+export function messageLine(value: unknown, mark?: string): Uint8Array<ArrayBuffer> {
+  const line = `${JSON.stringify(value)}\n`;
+  return encoder.encode(mark === undefined ? line : `\n${mark}${line}`);
 }

@@ -5,7 +5,7 @@ import { waitMsAfter } from "../../ports/retry.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { Event } from "../start/output.ts";
 import { type FromProof, messageLine, messagesOf, type ProofBegin } from "./messages.ts";
-import type { ContinuousProof, ProofReport } from "./proof_report.ts";
+import { type ContinuousProof, NOTHING_PROVED, type ProofKeeper, type ProofReport } from "./proof_report.ts";
 import type { Standings } from "./standing.ts";
 
 /** Pauses before the process is begun again. */
@@ -15,8 +15,6 @@ const HEAP_MEGABYTES = 1_024;
 
 /** It reads and asks: it writes nothing, and runs no program. */
 const PERMISSIONS = ["--allow-read", "--allow-net", "--allow-env", "--allow-sys"];
-
-const NOTHING: ProofReport = { sinks: [], leftOut: [] };
 
 /** What is needed to prove. */
 export interface ProofProcessOptions {
@@ -35,7 +33,7 @@ export interface ProofProcessOptions {
  * The proof in a process of its own: what it computes, and what it holds, must not slow down or end what it proves. It
  * is begun again when it ends.
  */
-export class ProofProcess {
+export class ProofProcess implements ProofKeeper {
   #status: ContinuousProof;
   #child: Deno.ChildProcess | null = null;
   #stopped = false;
@@ -46,7 +44,7 @@ export class ProofProcess {
   constructor(options: ProofProcessOptions) {
     this.#options = options;
     const reason = offReason(options);
-    this.#status = { state: reason === null ? "starting" : "off", reason, ...NOTHING };
+    this.#status = { state: reason === null ? "starting" : "off", reason, told: null, ...NOTHING_PROVED };
   }
 
   get status(): ContinuousProof {
@@ -72,8 +70,8 @@ export class ProofProcess {
       const pauseMs = waitMsAfter(failures, PAUSES);
       const outlook = refused.again ? ` (tried again in ${Math.round(pauseMs / 1_000)} s)` : "";
       // What it knew is over: another one begins from nothing.
-      this.#status = { state: "failed", reason: refused.reason + outlook, ...NOTHING };
-      this.#options.onReport(NOTHING);
+      this.#status = { state: "failed", reason: refused.reason + outlook, told: null, ...NOTHING_PROVED };
+      this.#options.onReport(NOTHING_PROVED);
       const text = `The continuous proof has ended: ${this.#status.reason}`;
       this.#options.onEvent({ level: "warn", name: "proof ended", text });
       if (!refused.again) return;
@@ -91,17 +89,17 @@ export class ProofProcess {
   async #once(): Promise<{ readonly reason: string; readonly again: boolean }> {
     const { configuration, revision, topologies } = this.#options;
     const child = this.#child = spawn();
+    const mark = crypto.randomUUID();
     const writer = child.stdin.getWriter();
     const write = (value: unknown) => writer.write(messageLine(value)).catch(() => {});
     const begin: ProofBegin = {
       dataDirectory: configuration.dataDirectory,
       topologiesDirectory: configuration.topologiesDirectory,
-      topologies,
-      revision,
+      ...{ topologies, revision, mark },
     };
     write(begin);
     let refusal: string | null = null;
-    for await (const message of messagesOf<FromProof>(child.stdout)) {
+    for await (const message of messagesOf<FromProof>(child.stdout, mark)) {
       if (this.#stopped) break;
       if (message.kind === "refused") refusal = message.reason;
       else if (message.kind === "report") this.#told(message.report);
@@ -115,7 +113,7 @@ export class ProofProcess {
   }
 
   #told(report: ProofReport): void {
-    this.#status = { state: "running", reason: null, ...report };
+    this.#status = { state: "running", reason: null, told: new Date().toISOString(), ...report };
     this.#options.onReport(report);
   }
 
@@ -136,10 +134,13 @@ export class ProofProcess {
 }
 
 function offReason({ configuration: { proof, kafka }, demo }: ProofProcessOptions): string | null {
-  if (!proof.on) return "it is switched off (WEIR_PROOF)";
+  if (proof.by === "off") return "it is switched off (WEIR_PROOF)";
   if (kafka !== null && proof.database === null) return "VERIFY_DATABASE_URL is not set";
   if (kafka === null && !demo) return "the log is the only source without the demo store";
-  if (!mayRunDeno()) return "this process may not run deno, which computes it (--allow-run)";
+  if (!mayRunDeno()) {
+    return "this process may not run deno, which computes it (--allow-run): run deno task prove beside it, and set " +
+      "WEIR_PROOF=service";
+  }
   return null;
 }
 

@@ -6,6 +6,8 @@ export interface LeftOut {
   readonly topology: string;
   readonly sink: string;
   readonly reason: string;
+  /** Another instance compares it, or should; absent: nobody does. */
+  readonly elsewhere?: true;
 }
 
 /** One column of a row that is not as it should be. */
@@ -74,4 +76,16 @@ export interface ContinuousProof extends ProofReport {
    */
   readonly state: "off" | "starting" | "running" | "failed";
   readonly reason: string | null;
+  /** When what it says was found, ISO 8601 in UTC; null: it has said nothing. Of several instances the latest. */
+  readonly told: string | null;
+}
+
+/** What is known before anything was compared, and when nobody compares any more. */
+export const NOTHING_PROVED: ProofReport = { sinks: [], leftOut: [] };
+
+/** Who compares, and how far that is. */
+export interface ProofKeeper {
+  readonly status: ContinuousProof;
+  start(): void;
+  stop(): Promise<void>;
 }

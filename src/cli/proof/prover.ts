@@ -128,8 +128,9 @@ export class Prover {
   report(): ProofReport {
     const provers = this.#provers.flatMap(({ sinks }) => sinks);
     const dropped = provers.flatMap(({ leftOut, elsewhere, paused, compared }): LeftOut[] => {
-      const reason = leftOut ?? (elsewhere ? paused : null);
-      return reason === null ? [] : [{ topology: compared.topology.name, sink: compared.sink.plan.name, reason }];
+      const place = { topology: compared.topology.name, sink: compared.sink.plan.name };
+      if (elsewhere && leftOut === null) return [{ ...place, reason: paused!, elsewhere }];
+      return leftOut === null ? [] : [{ ...place, reason: leftOut }];
     });
     const here = provers.filter(({ leftOut, elsewhere }) => leftOut === null && !elsewhere);
     const sinks: SinkProof[] = here.map((prover) => prover.report());

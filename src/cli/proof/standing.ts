@@ -34,8 +34,16 @@ export class Standings {
     this.#password = password;
   }
 
-  /** Whether it can be compared now. */
+  /** Whether it can be compared now by this instance, which another one may do. */
   of(topology: string): Standing {
+    const standing = this.whoever(topology);
+    if (standing.paused !== null || taskShareOf(this.#runnerOf(topology)!.instance!).leads) return standing;
+    const paused = "another instance compares it: the one that has its first task";
+    return { paused, elsewhere: true, excuse: null };
+  }
+
+  /** Whether it can be compared now, whoever does so. */
+  whoever(topology: string): Standing {
     const run = this.#runs.find(({ name }) => name === topology);
     const runner = run?.runner;
     const isRunning = run?.state === "running" || run?.state === "degraded";
@@ -47,16 +55,12 @@ export class Standings {
         excuse: null,
       };
     }
-    if (!taskShareOf(instance).leads) {
-      const paused = "another instance compares it: the one that has its first task";
-      return { paused, elsewhere: true, excuse: null };
-    }
     return { paused: null, elsewhere: false, excuse: excuseOf(runner) ?? this.#excuses.get(topology) ?? null };
   }
 
   /** Resolves when all that the log has now shows in ClickHouse, whoever applies it; to false if nobody can say. */
   async applied(topology: string): Promise<boolean> {
-    const runner = this.#runs.find(({ name }) => name === topology)?.runner;
+    const runner = this.#runnerOf(topology);
     const instance = runner?.instance;
     if (!runner || !instance) return false;
     const deadlineMs = Date.now() + APPLIED_MS;
@@ -75,6 +79,10 @@ export class Standings {
     return true;
   }
 
+  #runnerOf(topology: string): Runner | null {
+    return this.#runs.find(({ name }) => name === topology)?.runner ?? null;
+  }
+
   /** Null of those who do not say how far they are. */
   async #askOthers(runner: Runner, topology: string): Promise<(Applied | null)[]> {
     const told = await askOthers<Applied>(runner.others(), {
@@ -91,7 +99,7 @@ export class Standings {
     return {
       [`GET ${APPLIED_PATH}/*`]: async (request) => {
         const topology = decodeURIComponent(new URL(request.url).pathname.slice(APPLIED_PATH.length + 1));
-        const runner = this.#runs.find(({ name }) => name === topology)?.runner;
+        const runner = this.#runnerOf(topology);
         if (!runner) throw new RequestError(404, `No topology "${topology}" runs here`);
         return json(await oneHop(runner));
       },

@@ -1,5 +1,5 @@
 import { systemClock } from "../../adapters/local/system_clock.ts";
-import { masked, maskedKey } from "../../record/mask.ts";
+import { hidesAnything, masked, maskedKey } from "../../record/mask.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import { type InstanceAnswer, mergeAnswers, type MergedAnswer } from "../../runtime/stores/merge_answers.ts";
 import { readStore, type StoreAnswer } from "../../runtime/stores/read_store.ts";
@@ -64,15 +64,15 @@ async function read(store: StoreSpec, query: StoreQuery): Promise<StoreAnswer> {
 /** What leaves the instance has nothing that is masked, whoever asks. */
 function shown(answer: StoreAnswer, { mask }: StoreSpec): StoreAnswer {
   if (mask === null) return answer;
-  const { rows, next } = answer;
   return {
     ...answer,
-    rows: rows.map(({ partition, key, value }) => ({
+    rows: answer.rows.map(({ partition, key, value }) => ({
       partition,
       key: maskedKey(key, mask.key),
       value: masked(value, mask.row),
     })),
-    next: next === null ? null : maskedKey(next, mask.key),
+    // A key of which a column is hidden names nothing behind which one could go on.
+    ...hidesAnything(mask.key) ? { next: null, cut: answer.next !== null } : {},
   };
 }
 

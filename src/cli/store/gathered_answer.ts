@@ -22,10 +22,10 @@ export function gatheredOf(text: string): GatheredAnswer {
 
 /** For people and programs. */
 export function jsonOf({ topology, answer, unanswered }: GatheredAnswer, indent?: number): string {
-  const { store, kind, columns, rows, next, parts, missing, beyondUs } = answer;
+  const { store, kind, columns, rows, next, cut, parts, missing, beyondUs } = answer;
   return exactJson({
     ...{ topology, store, kind, key: columns, answer: verdictOf(answer), rows },
-    more: next !== null,
+    more: next !== null || cut === true,
     next: next === null ? null : exactJson(next),
     partitions: parts,
     ...{ missing, unanswered },

@@ -31,12 +31,14 @@ export function storeLines(stores: readonly ListedStore[]): string[] {
 /** Rows, and how far the partitions are that they come from. */
 export function answerLines(gathered: GatheredAnswer, key: string | null): string[] {
   const { answer, unanswered } = gathered;
-  const { rows, next, missing } = answer;
+  const { rows, next, cut, missing } = answer;
   return [
     ...rows.length > 0 ? rowLines(rows) : [emptyLine(gathered, key)],
     "",
     ...next !== null
       ? [`${counted(rows.length, "row")} shown, and there are more: go on with --after '${exactJson(next)}'`]
+      : cut
+      ? [`${counted(rows.length, "row")} shown, and there are more behind a key that is masked: raise --limit`]
       : rows.length > 0
       ? [counted(rows.length, "row")]
       : [],
@@ -61,7 +63,7 @@ function emptyLine({ answer }: GatheredAnswer, key: string | null): string {
   const why = [
     ...restoring > 0 ? [`${counted(restoring, "partition")} being restored`] : [],
     ...answer.missing.length > 0 ? [`${counted(answer.missing.length, "partition")} elsewhere`] : [],
-    ...answer.next !== null ? ["more to look at"] : [],
+    ...answer.next !== null || answer.cut ? ["more to look at"] : [],
   ];
   return `${what}, as far as is known: ${why.join(", ")}`;
 }

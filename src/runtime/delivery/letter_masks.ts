@@ -2,7 +2,7 @@ import { type Masks, masksAny, masksOf, type NodeMask, unionOf } from "../../pla
 import type { Bytes, LogRecord } from "../../ports/log.ts";
 import { type DeserializationError, ProcessorError } from "../../record/errors.ts";
 import { hidesAnything, type Mask, MASKED, masked, maskedRow } from "../../record/mask.ts";
-import { parseRaw } from "../../record/raw_json.ts";
+import { isRawObject, parseRaw } from "../../record/raw_json.ts";
 import { type RecordMask, recordMasks } from "../../plan/record_masks.ts";
 import { rowText, textOf } from "./letter_text.ts";
 
@@ -115,8 +115,7 @@ function keyShown(key: string, mask: Mask): string {
   if (!hidesAnything(mask)) return key;
   try {
     const columns = parseRaw(key);
-    const isObject = typeof columns === "object" && columns !== null && !Array.isArray(columns);
-    return isObject ? JSON.stringify(maskedRow(columns as Record<string, unknown>, mask)) : MASKED;
+    return isRawObject(columns) ? JSON.stringify(maskedRow(columns, mask)) : MASKED;
   } catch {
     return MASKED;
   }

@@ -53,7 +53,9 @@ export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number):
     ...{ store, kind, partitions },
     columns: answers.find(({ answer: { columns } }) => columns !== null)?.answer.columns ?? null,
     rows: complete.slice(0, limit),
-    next: complete.length > limit ? complete[limit - 1].key : end,
+    ...answers.some(({ answer: { cut } }) => cut !== undefined)
+      ? { next: null, cut: complete.length > limit || answers.some(({ answer: { cut } }) => cut) }
+      : { next: complete.length > limit ? complete[limit - 1].key : end },
     parts: [...chosen.values()].map(({ part }) => part).sort((a, b) => (a.partition ?? 0) - (b.partition ?? 0)),
     ...beyond === undefined ? {} : { beyondUs: beyond },
     missing: Array.from({ length: partitions }, (_, partition) => partition).filter((one) => !chosen.has(one)),
@@ -61,11 +63,11 @@ export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number):
 }
 
 /** Whether it is certain that nothing else is held. */
-export function verdictOf({ rows, next, parts, missing, partitions, beyondUs }: MergedAnswer): Verdict {
+export function verdictOf({ rows, next, cut, parts, missing, partitions, beyondUs }: MergedAnswer): Verdict {
   if (rows.length > 0) return "found";
   // Whoever says so has the partition of the key.
   if (beyondUs !== undefined) return "beyond retention";
-  if (next !== null) return "undecided";
+  if (next !== null || cut) return "undecided";
   const whole = parts.length > 0 && parts.every(({ state }) => state === "running");
   return whole && (partitions === 0 || missing.length === 0) ? "none" : "undecided";
 }

@@ -26,6 +26,8 @@ export interface StoreAnswer {
   readonly rows: readonly StoreRow[];
   /** The key behind which further rows are, which need not be that of a row; null if there are no more. */
   readonly next: Row | null;
+  /** Where keys are not shown, so that `next` is null: whether there are more rows. Absent: keys are shown. */
+  readonly cut?: boolean;
   /** The partitions that were asked: everything before their positions is in the answer. */
   readonly parts: readonly PartStanding[];
   /** The window that was asked for is beyond its retention, as all that began then or before; absent: it is not. */

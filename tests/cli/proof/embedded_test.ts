@@ -122,6 +122,7 @@ Deno.test({
         assertEquals(await proofOf(address), {
           state: "off",
           reason: "it is switched off (WEIR_PROOF)",
+          told: null,
           sinks: [],
           leftOut: [],
         });

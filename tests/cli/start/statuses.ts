@@ -31,7 +31,7 @@ export function instanceStatus(changes: Partial<Status> = {}): Status {
     demo: { seed: 1, ratePerSecond: 500, changesWritten: 12_345, paused: false, snapshot: null },
     topologies: [topologyStatus("sales")],
     proof: null,
-    continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", sinks: [], leftOut: [] },
+    continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },
     ending: null,
     ...changes,
   };

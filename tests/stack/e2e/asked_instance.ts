@@ -3,7 +3,8 @@ import { freePort } from "../../free_port.ts";
 import type { Stage } from "./stage.ts";
 import type { WeirProcess } from "./weir.ts";
 
-const PASSWORD = "asked by all";
+/** What all instances have, unless another is given. */
+export const PASSWORD = "asked by all";
 /** Longer than any question may take. */
 const ANSWER_MS_MAX = 30_000;
 
@@ -34,10 +35,11 @@ export class AskedInstance {
   /** Starts one. `port`: that of an instance before it; any if absent. */
   static start(
     stage: Stage,
-    { topologies, port = freePort(), password = PASSWORD }: {
+    { topologies, port = freePort(), password = PASSWORD, environment = {} }: {
       readonly topologies: readonly string[];
       readonly port?: number;
       readonly password?: string;
+      readonly environment?: Readonly<Record<string, string>>;
     },
   ): AskedInstance {
     const address = `127.0.0.1:${port}`;
@@ -45,6 +47,7 @@ export class AskedInstance {
       WEIR_PORT: String(port),
       WEIR_APPLICATION_SERVER: address,
       WEIR_STORE_PASSWORD: password,
+      ...environment,
     });
     return new AskedInstance(weir, { address, password });
   }

@@ -1,15 +1,12 @@
 import { proofWords } from "../../../../console/state/proof_words.ts";
 import type { ContinuousProof } from "../../../../src/cli/proof/proof_report.ts";
-import { stackAddresses } from "../../mod.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
+import { verifierOf } from "../verifier.ts";
 import type { WeirProcess } from "../weir.ts";
 import type { Scenario } from "./scenario.ts";
 
 const TOPOLOGIES = ["mirror", "sales"];
-/** A role that can read, and nothing else. */
-const ROLE = "verifier";
-const PASSWORD = "reads-only";
 /** From the change to the red badge. */
 const RED_MS_MAX = 60_000;
 
@@ -18,14 +15,7 @@ export const proof: Scenario = {
   title: "the continuous proof",
   async run(stage) {
     const { steps } = stage;
-    const { host, port, database } = stackAddresses(stage.options).postgres;
-    const environment = {
-      VERIFY_DATABASE_URL: `postgres://${ROLE}@${host}:${port}/${database}`,
-      VERIFY_DATABASE_PASSWORD: PASSWORD,
-    };
-    await stage.sql(`DROP OWNED BY ${ROLE}`).catch(() => {});
-    await stage.sql(`DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}';
-      GRANT USAGE ON SCHEMA public TO ${ROLE}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${ROLE}`);
+    const environment = await verifierOf(stage);
     const writing = new AbortController();
     const writer = write(stage, writing.signal);
     // Awaited at the end.

@@ -1,0 +1,85 @@
+import type { Revision } from "../../runtime/runner.ts";
+import { json, RequestError } from "../api/answer.ts";
+import { readJson } from "../api/read_json.ts";
+import type { Routes } from "../http_server.ts";
+import type { Standing } from "./prover.ts";
+import type { Standings } from "./standing.ts";
+import type { ToldProof } from "./told_proof.ts";
+import { wordSchema } from "./word_schema.ts";
+
+/** Where the service that compares asks an instance, and tells it. */
+export const PROOF_PATH = "/api/proof";
+
+/** Bytes of what it tells: of each sink some keys, with the columns that differ. */
+const WORD_BYTES_MAX = 4 * 1024 * 1024;
+
+/** What an instance runs, as the service that compares must know it. */
+export interface WhatRuns {
+  readonly revision: Revision;
+  /** Names. */
+  readonly topologies: readonly string[];
+}
+
+/** What the service is answered to whether all is applied. */
+export interface AppliedAnswer {
+  readonly applied: boolean;
+  /** What any of the instances says is older than the source; null: nothing. */
+  readonly excuse: Standing["excuse"];
+}
+
+/** Names a program: what other files or another version compute are other rows. */
+export function programOf({ weir, topologies }: Revision): string {
+  return `${weir} ${topologies}`;
+}
+
+/**
+ * `GET /api/proof`: what runs; `GET /api/proof/standing/<topology>?program=`, `GET /api/proof/applied/<topology>`: how
+ * far it is; `POST /api/proof`: what the service has found. `told` null: no service compares here.
+ */
+export function proofRoutes(
+  { runs, standings, told }: {
+    readonly runs: WhatRuns;
+    readonly standings: Pick<Standings, "whoever" | "applied">;
+    readonly told: ToldProof | null;
+  },
+): Routes {
+  const program = programOf(runs.revision);
+  const service = () => {
+    if (told === null) throw new RequestError(409, "No service compares here: set WEIR_PROOF=service on all instances");
+    return told;
+  };
+  return {
+    [`GET ${PROOF_PATH}`]: () => {
+      service();
+      return json(runs);
+    },
+    [`GET ${PROOF_PATH}/standing/*`]: (request) => {
+      service();
+      const { topology, parameters } = askedOf(request);
+      const standing = standings.whoever(topology);
+      const isOther = parameters.get("program") !== program;
+      return json(isOther ? { ...standing, paused: "the service that compares runs other files" } : standing);
+    },
+    [`GET ${PROOF_PATH}/applied/*`]: async (request) => {
+      service();
+      const { topology } = askedOf(request);
+      const applied = await standings.applied(topology);
+      return json({ applied, excuse: standings.whoever(topology).excuse } satisfies AppliedAnswer);
+    },
+    [`POST ${PROOF_PATH}`]: async (request) => {
+      const told = service();
+      const { data: word, error } = wordSchema.safeParse(await readJson(request, WORD_BYTES_MAX));
+      if (word === undefined) throw new RequestError(400, `Cannot read what the service tells: ${error.message}`);
+      if ("report" in word.says && word.program !== program) {
+        throw new RequestError(409, "Cannot take what other topology files, or another version of Weir, have computed");
+      }
+      told.take(word);
+      return json({});
+    },
+  };
+}
+
+function askedOf(request: Request): { readonly topology: string; readonly parameters: URLSearchParams } {
+  const { pathname, searchParams } = new URL(request.url);
+  return { topology: decodeURIComponent(pathname.split("/").at(-1)!), parameters: searchParams };
+}
