@@ -57,6 +57,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./produce/produce.ts")).produceCommand,
   },
   {
+    name: "sources",
+    summary: "Writes the declarations of a database's tables, and tells what has changed since.",
+    load: async () => (await import("./sources/sources.ts")).sourcesCommand,
+  },
+  {
     name: "new",
     summary: "Writes a topology file and its test.",
     load: async () => (await import("./new/new.ts")).newCommand,

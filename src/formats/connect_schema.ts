@@ -6,6 +6,8 @@ export interface ConnectField {
   /** Semantic type: `io.debezium.time.Timestamp`. */
   readonly name?: string;
   readonly field?: string;
+  /** Whether its values may be null. */
+  readonly optional?: boolean;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly fields?: readonly ConnectField[];
   readonly items?: ConnectField;

@@ -14,6 +14,8 @@ export interface PostgresServer {
   readonly port: number;
   /** Rows of the last statement, every value as PostgreSQL's own text. */
   query(sql: string): Promise<Record<string, string | null>[]>;
+  /** Runs statements in another database. */
+  queryIn(database: string, sql: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,15 @@ export async function startPostgres(): Promise<PostgresServer> {
     async query(sql) {
       const result = await client.query({ text: sql, types: { getTypeParser: () => (text: string) => text } as never });
       return (Array.isArray(result) ? result.at(-1) : result).rows;
+    },
+    async queryIn(database, sql) {
+      const other = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database });
+      await other.connect();
+      try {
+        await other.query(sql);
+      } finally {
+        await other.end();
+      }
     },
     async close() {
       await client.end();

@@ -39,6 +39,10 @@ export interface Configuration {
   readonly kafka: KafkaConfiguration | null;
   readonly clickhouse: ClickHouseConfiguration | null;
   readonly postgres: PostgresConfiguration | null;
+  /** The database that `sources pull` and `doctor` look into: one of their own, or that of `verify`. */
+  readonly source: PostgresConfiguration | null;
+  /** Kafka Connect's REST interface. */
+  readonly connect: string | null;
   /** Database of ClickHouse that holds the sinks. */
   readonly database: string;
   readonly run: RunOptions;
@@ -62,6 +66,9 @@ export interface ConfigurationSource {
 }
 
 type Values = z.output<typeof environmentSchema>;
+
+/** An address says all of this. */
+const NOWHERE = { host: undefined, port: undefined, database: undefined, user: undefined };
 
 /** Variables that this project's own tools read, which must not be taken for misspelt ones. */
 const FOREIGN = /^WEIR_STACK/;
@@ -181,7 +188,7 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
   return problems;
 }
 
-/** What contradicts itself of the continuous proof. */
+/** What contradicts itself of the continuous proof, and of the databases that commands look into. */
 function proofContradictions(present: ReadonlySet<string>, texts: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
   const has = (name: string) => present.has(name);
@@ -200,26 +207,23 @@ function proofContradictions(present: ReadonlySet<string>, texts: Readonly<Recor
   if (has("VERIFY_DATABASE_PASSWORD") && !has("VERIFY_DATABASE_URL")) {
     problems.push("Cannot use VERIFY_DATABASE_PASSWORD without VERIFY_DATABASE_URL: it is missing. Set it");
   }
+  if (has("SOURCE_DATABASE_PASSWORD") && !has("SOURCE_DATABASE_URL")) {
+    problems.push("Cannot use SOURCE_DATABASE_PASSWORD without SOURCE_DATABASE_URL: it is missing. Set it");
+  }
   return problems;
 }
 
 function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
+  const verified = postgresOf(values);
   return {
     kafka: values.KAFKA_BROKERS === undefined ? null : kafkaOf(values, { brokers: values.KAFKA_BROKERS, readAgain }),
     clickhouse: values.CLICKHOUSE_URL === undefined ? null : {
       urls: values.CLICKHOUSE_URL,
       ...clickhouseOf(values, readAgain),
     },
-    postgres: values.POSTGRES_URL === undefined && values.PGHOST === undefined ? null : {
-      url: values.POSTGRES_URL,
-      host: values.PGHOST,
-      port: values.PGPORT,
-      database: values.PGDATABASE,
-      user: values.PGUSER,
-      password: values.POSTGRES_PASSWORD ?? values.PGPASSWORD,
-      sslMode: values.PGSSLMODE,
-      ca: values.POSTGRES_CA ?? null,
-    },
+    postgres: verified,
+    source: sourceOf(values) ?? verified,
+    connect: values.CONNECT_URL ?? null,
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
     proof: proofOf(values),
@@ -231,6 +235,25 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
     storePassword: values.WEIR_STORE_PASSWORD,
     logLevel: values.WEIR_LOG ?? "info",
   };
+}
+
+function postgresOf(values: Values): PostgresConfiguration | null {
+  if (values.POSTGRES_URL === undefined && values.PGHOST === undefined) return null;
+  return {
+    url: values.POSTGRES_URL,
+    host: values.PGHOST,
+    port: values.PGPORT,
+    database: values.PGDATABASE,
+    user: values.PGUSER,
+    password: values.POSTGRES_PASSWORD ?? values.PGPASSWORD,
+    sslMode: values.PGSSLMODE,
+    ca: values.POSTGRES_CA ?? null,
+  };
+}
+
+function sourceOf(values: Values): PostgresConfiguration | null {
+  const { SOURCE_DATABASE_URL: url, SOURCE_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
+  return url === undefined ? null : { ...NOWHERE, url, password, sslMode, ca: ca ?? null };
 }
 
 /** A file may be written anew while it is read: an empty one is none. */
@@ -248,10 +271,9 @@ function readAgainFrom({ environment, readFile }: ConfigurationSource): ReadAgai
 
 function proofOf(values: Values): ProofConfiguration {
   const { VERIFY_DATABASE_URL: url, VERIFY_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
-  const nowhere = { host: undefined, port: undefined, database: undefined, user: undefined };
   return {
     by: values.WEIR_PROOF === "service" ? "service" : values.WEIR_PROOF === false ? "off" : "process",
-    database: url === undefined ? null : { ...nowhere, url, password, sslMode, ca: ca ?? null },
+    database: url === undefined ? null : { ...NOWHERE, url, password, sslMode, ca: ca ?? null },
     rowsPerSecond: values.WEIR_PROOF_ROWS_PER_SECOND ?? 20_000,
     rowsMax: values.WEIR_PROOF_ROWS_MAX ?? 500_000,
   };

@@ -48,6 +48,12 @@ export const environmentSchema = z.object({
     example: "postgres://verifier@postgres:5432/online_store",
   }),
   VERIFY_DATABASE_PASSWORD: secretVariable("VERIFY_DATABASE_PASSWORD"),
+  SOURCE_DATABASE_URL: urlVariable("SOURCE_DATABASE_URL", {
+    protocols: ["postgres:", "postgresql:"],
+    example: "postgres://reader@postgres:5432/online_store",
+  }),
+  SOURCE_DATABASE_PASSWORD: secretVariable("SOURCE_DATABASE_PASSWORD"),
+  CONNECT_URL: urlVariable("CONNECT_URL", { protocols: ["http:", "https:"], example: "http://connect:8083" }),
   WEIR_DATA: textVariable("WEIR_DATA"),
   WEIR_DEAD_LETTERS: variable("WEIR_DEAD_LETTERS", {
     expected: "file or topic",
@@ -74,6 +80,7 @@ export const FILE_VARIABLES = [
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
   "VERIFY_DATABASE_PASSWORD",
+  "SOURCE_DATABASE_PASSWORD",
   "WEIR_STORE_PASSWORD",
 ] as const;
 

@@ -19,7 +19,19 @@ export interface ProjectOptions {
 }
 
 /** Commands that are tasks of the project, beside `start` and `test`. */
-const COMMANDS = ["verify", "explain", "describe", "query", "store", "dlq", "produce", "cleanup", "new"];
+const COMMANDS = [
+  "verify",
+  "explain",
+  "describe",
+  "query",
+  "store",
+  "dlq",
+  "produce",
+  "cleanup",
+  "sources",
+  "doctor",
+  "new",
+];
 /** Objects live long here: the young generation is made large, so that they are copied less often. */
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=128,--min-semi-space-size=64";
 

@@ -11,7 +11,13 @@ import type { WireRow } from "./truth.ts";
 const FETCH_ROWS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** Domains may be over domains. */
 const COLUMNS_SQL = `
+  WITH RECURSIVE bases(oid, base) AS (
+    SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+    UNION ALL
+    SELECT d.oid, bases.base FROM pg_type d JOIN bases ON d.typbasetype = bases.oid WHERE d.typtype = 'd'
+  )
   SELECT a.attname AS name,
          CASE WHEN base.typcategory = 'A' THEN element.typname ELSE base.typname END AS type,
          base.typcategory = 'A' AS array,
@@ -20,9 +26,10 @@ const COLUMNS_SQL = `
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_type declared ON declared.oid = a.atttypid
-  JOIN pg_type base ON base.oid = CASE WHEN declared.typtype = 'd' THEN declared.typbasetype ELSE declared.oid END
-  LEFT JOIN pg_type element ON element.oid = base.typelem
+  JOIN bases ON bases.oid = a.atttypid
+  JOIN pg_type base ON base.oid = bases.base
+  LEFT JOIN bases element_bases ON element_bases.oid = base.typelem
+  LEFT JOIN pg_type element ON element.oid = element_bases.base
   WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`;
 
 /**
@@ -53,8 +60,8 @@ export async function beginTruth(client: pg.Client): Promise<RangedTruth> {
   };
 }
 
-/** Connects. @throws ConfigError when the database cannot be reached */
-export async function connectPostgres(configuration: PostgresConfiguration): Promise<pg.Client> {
+/** Connects, to do what `purpose` says. @throws ConfigError when the database cannot be reached */
+export async function connectPostgres(configuration: PostgresConfiguration, purpose = "verify"): Promise<pg.Client> {
   const client = new pg.Client({
     ...clientOptions(configuration),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -67,7 +74,8 @@ export async function connectPostgres(configuration: PostgresConfiguration): Pro
     await client.connect();
   } catch (error) {
     const where = configuration.url === undefined ? configuration.host : withoutPassword(configuration.url);
-    throw new ConfigError([`Cannot connect to PostgreSQL "${where}" to verify: ${reasonOf(error)}`], { cause: error });
+    const problem = `Cannot connect to PostgreSQL "${where}" to ${purpose}: ${reasonOf(error)}`;
+    throw new ConfigError([problem], { cause: error });
   }
   return client;
 }

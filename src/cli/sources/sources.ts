@@ -1,0 +1,173 @@
+import { dirname } from "node:path";
+import { exists } from "../../adapters/local/exists.ts";
+import { ConfigError } from "../../record/errors.ts";
+import { command, flag, value } from "../command.ts";
+import { loadConfiguration } from "../config/configuration.ts";
+import { libraryImport } from "../new/imports.ts";
+import { readChoice, readInteger, readText } from "../option_values.ts";
+import { UsageError } from "../usage_error.ts";
+import { readBaseline, writeBaseline } from "./baseline.ts";
+import { compareSources } from "./compare_sources.ts";
+import { editedText } from "./edit_sources.ts";
+import { postgresTables } from "./postgres_tables.ts";
+import { TIME_MODES, type TimeMode } from "./postgres_type.ts";
+import type { Pulled } from "./pulled_table.ts";
+import { readSourceFile } from "./source_file.ts";
+import { fileText } from "./source_text.ts";
+import { topicTables } from "./topic_tables.ts";
+
+const OUTPUT = "sources.ts";
+const RECORDS = 1_000;
+const names = { placeholder: "NAMES", expected: "names, separated by commas", read: readNames };
+
+/** Writes declarations of sources, and keeps them as the database is. */
+export const sourcesCommand = command({
+  name: "sources",
+  operands: "pull",
+  operandCount: [1, 1],
+  options: {
+    from: value({
+      placeholder: "WHERE",
+      expected: "postgres or topics",
+      help: "postgres (the default where one is configured) or topics: records of them are looked at.",
+      read: readChoice("postgres", "topics"),
+    }),
+    output: value({
+      placeholder: "FILE",
+      expected: "a TypeScript file",
+      help: `The file of declarations (default ${OUTPUT}).`,
+      read: (text) => text.endsWith(".ts") ? text : null,
+    }),
+    tables: value({
+      ...names,
+      help: "Only these tables, as table or schema.table; of topics, their names.",
+      join: (before: readonly string[], next: readonly string[]) => [...before, ...next],
+    }),
+    schema: value({ placeholder: "NAME", expected: "a schema", help: "Only tables of this schema.", read: readText }),
+    publication: value({
+      placeholder: "NAME",
+      expected: "a publication",
+      help: "Only tables of this publication (default: the database's only one).",
+      read: readText,
+    }),
+    prefix: value({
+      placeholder: "PREFIX",
+      expected: "a prefix of topics",
+      help: "The connector's topic.prefix (default: the database's name); of topics, how their names begin.",
+      read: readText,
+    }),
+    "time-precision-mode": value({
+      placeholder: "MODE",
+      expected: TIME_MODES.join(", "),
+      help: "The connector's time.precision.mode (default microseconds).",
+      read: readChoice(...TIME_MODES),
+    }),
+    records: value({
+      placeholder: "N",
+      expected: "a whole number from 1 to 100000",
+      help: `Of topics: the newest records that are looked at in each (default ${RECORDS}).`,
+      read: readInteger(1, 100_000),
+    }),
+    write: flag("Takes what is safe into a file that exists: new tables and columns, and those unchanged by hand."),
+  },
+  description: [
+    "pull: writes the declarations of a database's tables, with the columns' types, keys and comments. If the file",
+    "exists, tells how it differs and changes nothing, unless --write is given. What was changed by hand stays.",
+    "PostgreSQL is SOURCE_DATABASE_URL (and SOURCE_DATABASE_PASSWORD_FILE), or POSTGRES_URL or PGHOST.",
+    "Status 1 if something differs that was not written.",
+  ].join("\n"),
+  examples: [
+    "deno task sources pull",
+    "deno task sources pull --write",
+    "deno task sources pull --from topics --prefix shop",
+  ],
+  run: async ({ operands: [what], options }) => {
+    if (what !== "pull") throw new UsageError([`Cannot run "sources ${what}": there is sources pull`]);
+    const pulled = await pull(options);
+    const path = options.output ?? OUTPUT;
+    for (const note of pulled.notes) console.error(note);
+    for (const { title, why } of pulled.refused) console.error(`${title}: not declared, ${why}`);
+    if (pulled.tables.length === 0) throw new ConfigError([`Cannot declare any table of ${pulled.from}: see above`]);
+    if (!exists(path)) return await writeNew(path, pulled);
+    return await compareWith(path, { pulled, write: options.write });
+  },
+});
+
+interface Options {
+  readonly from?: "postgres" | "topics";
+  readonly tables?: readonly string[];
+  readonly schema?: string;
+  readonly publication?: string;
+  readonly prefix?: string;
+  readonly "time-precision-mode"?: TimeMode;
+  readonly records?: number;
+}
+
+async function pull(options: Options): Promise<Pulled> {
+  const configuration = loadConfiguration();
+  const { tables = [], schema, publication, prefix, records = RECORDS } = options;
+  const from = options.from ?? (configuration.source === null && configuration.kafka !== null ? "topics" : "postgres");
+  if (from === "postgres") {
+    if (configuration.source === null) {
+      throw new ConfigError([
+        "Cannot pull sources: no database is configured. Set SOURCE_DATABASE_URL=postgres://reader@host:5432/shop " +
+        "and SOURCE_DATABASE_PASSWORD_FILE; or KAFKA_BROKERS and CLICKHOUSE_URL, for --from topics",
+      ]);
+    }
+    return await postgresTables(configuration.source, {
+      tables,
+      schema,
+      publication,
+      prefix,
+      mode: options["time-precision-mode"],
+    });
+  }
+  const given = { schema, publication, "time-precision-mode": options["time-precision-mode"] };
+  const wrong = Object.entries(given).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
+  if (wrong.length > 0) throw new UsageError([`Cannot use ${wrong.join(", ")} with topics: they say it themselves`]);
+  if (configuration.kafka === null) {
+    throw new ConfigError(["Cannot look at topics: Kafka is not configured. Set KAFKA_BROKERS and CLICKHOUSE_URL"]);
+  }
+  return await topicTables(configuration.kafka, { topics: tables, prefix, records });
+}
+
+async function writeNew(path: string, pulled: Pulled): Promise<number> {
+  await Deno.writeTextFile(path, fileText(pulled.tables, libraryImport(dirname(path), "mod")), { createNew: true });
+  await writeBaseline(path, { before: {}, tables: pulled.tables });
+  console.log(`Wrote ${path}: ${counted(pulled.tables.length, "table")} of ${pulled.from}`);
+  for (const { title, leftOut } of pulled.tables) {
+    for (const { name, why } of leftOut) console.log(`  ${title}.${name}: left out, ${why}`);
+  }
+  return 0;
+}
+
+async function compareWith(
+  path: string,
+  { pulled, write }: { readonly pulled: Pulled; readonly write: boolean },
+): Promise<number> {
+  const file = await readSourceFile(path);
+  const baseline = await readBaseline(path);
+  const { differences, kept } = compareSources(file, { pulled, baseline });
+  for (const text of kept) console.log(`  kept     ${text}`);
+  const safe = differences.filter((difference) => difference.safe);
+  const others = differences.filter((difference) => !difference.safe);
+  if (write) {
+    const library = libraryImport(dirname(path), "mod");
+    if (safe.length > 0) await Deno.writeTextFile(path, editedText(file, { differences: safe, library }));
+    await writeBaseline(path, { before: baseline, tables: pulled.tables });
+  }
+  for (const { text } of safe) console.log(`  ${write ? "written " : "differs "} ${text}`);
+  for (const { text } of others) console.log(`  by hand  ${text}`);
+  if (differences.length === 0) console.log(`${path} declares what ${pulled.from} has`);
+  else if (!write && safe.length > 0) console.log(`Take in ${counted(safe.length, "difference")}: add --write`);
+  return others.length === 0 && (write || safe.length === 0) ? 0 : 1;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function readNames(text: string): readonly string[] | null {
+  const names = text.split(",").map((name) => name.trim());
+  return names.includes("") ? null : names;
+}
