@@ -5,6 +5,7 @@ import type { RunOptions } from "../../runtime/options.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { environmentSchema, FILE_VARIABLES, type LogLevel, VARIABLE_NAMES } from "./environment_schema.ts";
 import { type KafkaConfiguration, kafkaContradictions, kafkaOf, type ReadAgain } from "./kafka_variables.ts";
+import { type RegistryConfiguration, registryContradictions, registryOf } from "./registry_variables.ts";
 import { runOptionsOf } from "./run_variables.ts";
 import type { Secret } from "./secret.ts";
 
@@ -48,6 +49,8 @@ export interface Configuration {
   /** Null: embedded. Then `clickhouse` is null too, and never else. */
   readonly kafka: KafkaConfiguration | null;
   readonly clickhouse: ClickHouseConfiguration | null;
+  /** Where schemas of records are found; null: nowhere. */
+  readonly registry: RegistryConfiguration | null;
   readonly postgres: PostgresConfiguration | null;
   /** Database of ClickHouse that holds the sinks. */
   readonly database: string;
@@ -168,7 +171,7 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
       `Cannot use ${clickhouse.join(", ")} without CLICKHOUSE_URL: it is missing. Set it, or unset the others`,
     );
   }
-  problems.push(...kafkaContradictions(present, texts));
+  problems.push(...kafkaContradictions(present, texts), ...registryContradictions(present, texts));
   const certificates = ["CLICKHOUSE_CA", "CLICKHOUSE_CERT", "CLICKHOUSE_KEY"].filter(has);
   if (certificates.length > 0 && texts.CLICKHOUSE_URL?.startsWith("http:")) {
     problems.push(
@@ -222,6 +225,7 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
         ? { certificate: values.CLICKHOUSE_CERT, key: values.CLICKHOUSE_KEY }
         : null,
     },
+    registry: registryOf(values, readAgain),
     postgres: values.POSTGRES_URL === undefined && values.PGHOST === undefined ? null : {
       url: values.POSTGRES_URL,
       host: values.PGHOST,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readChoice, readInteger } from "../option_values.ts";
 import { KAFKA_FILE_VARIABLES, kafkaVariables } from "./kafka_variables.ts";
+import { REGISTRY_FILE_VARIABLES, registryVariables } from "./registry_variables.ts";
 import { runVariables } from "./run_variables.ts";
 import {
   certificateVariable,
@@ -27,6 +28,7 @@ const rows = (name: string, { min, max }: { min: number; max: number }) =>
  */
 export const environmentSchema = z.object({
   ...kafkaVariables,
+  ...registryVariables,
   CLICKHOUSE_URL: urlVariable("CLICKHOUSE_URL", { protocols: ["http:", "https:"], example: "http://clickhouse:8123" }),
   CLICKHOUSE_USER: textVariable("CLICKHOUSE_USER"),
   CLICKHOUSE_PASSWORD: secretVariable("CLICKHOUSE_PASSWORD"),
@@ -76,6 +78,7 @@ export const environmentSchema = z.object({
 /** Variables that can be given as `..._FILE`. */
 export const FILE_VARIABLES = [
   ...KAFKA_FILE_VARIABLES,
+  ...REGISTRY_FILE_VARIABLES,
   "CLICKHOUSE_PASSWORD",
   "CLICKHOUSE_CA",
   "CLICKHOUSE_CERT",
