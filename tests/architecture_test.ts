@@ -11,7 +11,8 @@ interface Room {
 
 const ADAPTERS =
   "adapters/kafka adapters/kafka/protocol adapters/kafka/group adapters/clickhouse adapters/embedded_log " +
-  "adapters/embedded_clickhouse adapters/local adapters/assignment adapters/topic_letters";
+  "adapters/embedded_clickhouse adapters/local adapters/assignment adapters/topic_letters " +
+  "adapters/schema_registry";
 
 /** Words that the rooms of the runtime have in common, in `src/runtime` beside its door. */
 const TERMS = ["options.ts", "ports.ts", "problems.ts", "run_event.ts", "metric_names.ts", "busy_tables.ts"];
@@ -76,6 +77,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "adapters/assignment": { code: "" },
   "adapters/local": { code: "record ports" },
   "adapters/topic_letters": { code: "record ports adapters/local" },
+  "adapters/schema_registry": { code: "record ports" },
   "demo": { code: "record formats ports" },
   "oracle": { code: "record", types: "dsl" },
   "testing": {

@@ -1,6 +1,13 @@
 import type { z } from "zod";
 import type { RecordHeaders } from "../record/headers.ts";
-import { type ColumnShape, masking, type ParsedRow, type RowSchema, type SourceSpec } from "./source.ts";
+import {
+  type ColumnShape,
+  masking,
+  type ParsedRow,
+  type RegistryUse,
+  type RowSchema,
+  type SourceSpec,
+} from "./source.ts";
 
 /** What is known of a record beside its key and its value. */
 export interface RecordMetadata {
@@ -52,6 +59,8 @@ export interface EventSpec {
   readonly dropsRepeats: boolean;
   /** Set if the topic is one of Debezium's, and the events are its changes. `before`: these have the row before. */
   readonly changes: { readonly source: SourceSpec; readonly before: boolean } | null;
+  /** What of the records is written through a schema registry; absent: nothing, or it is the table's, of changes. */
+  readonly registry?: RegistryUse;
   /** Columns of the value that people are not shown; `true`: nothing of it. */
   readonly mask?: true | readonly string[];
   /** Nor is the key. */
@@ -97,6 +106,12 @@ export interface CommonEventOptions<F extends KeyForm, N extends boolean> {
    * records of their own.
    */
   readonly repeats?: "drop";
+  /**
+   * Set if the producer writes through a schema registry (Avro, JSON Schema or Protobuf): `"all"` if keys and values,
+   * `"values"` if keys are not. Values are read as the JSON objects that they stand for, a key of one text as that
+   * text.
+   */
+  readonly registry?: RegistryUse;
   /** Keys are not shown to people: see `mask`. */
   readonly maskKey?: true;
 }
@@ -180,6 +195,7 @@ export function events(
     nullValues: options.nullValues ?? false,
     dropsRepeats: options.repeats === "drop",
     changes: null,
+    ...options.registry === undefined ? {} : { registry: options.registry },
     ...mask === true ? { mask } : row === undefined ? {} : masking(name, { row, mask }),
     ...options.maskKey === true ? { maskKey: true } : {},
   });

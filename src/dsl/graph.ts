@@ -1,4 +1,3 @@
-import type { WireFormat } from "../formats/key_form.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { EventSpec } from "./events.ts";
 import type { SourceSpec } from "./source.ts";
@@ -98,9 +97,10 @@ export class Graph {
       );
     }
     const other = this.nodes.find((node) => node.op === "source" && node.source.topic === source.topic);
-    if (other?.op === "source" && formatOf(other.source.format) !== formatOf(source.format)) {
+    if (other?.op === "source" && formatOf(other.source) !== formatOf(source)) {
       this.problems.push(
-        `Topic "${source.topic}" is declared with two forms of its keys. Give all its sources the same format`,
+        `Topic "${source.topic}" is declared with two forms of its keys. Give all its sources the same format and ` +
+          "registry",
       );
     }
     const twin = this.nodes.find((node) =>
@@ -128,8 +128,7 @@ function isSame(a: EventSpec, b: EventSpec): boolean {
 }
 
 /** Equal for equal formats, whatever is named that is the default. */
-function formatOf(
-  { decimals = "string", times = "adaptive", key = "object", binary = "bytes" }: WireFormat = {},
-): string {
-  return [decimals, times, key, binary === "base64" ? "bytes" : binary].join();
+function formatOf({ format = {}, registry }: Pick<SourceSpec, "format" | "registry">): string {
+  const { decimals = "string", times = "adaptive", key = "object", binary = "bytes" } = format;
+  return [decimals, times, key, binary === "base64" ? "bytes" : binary, registry].join();
 }

@@ -20,6 +20,12 @@ export type KeyOf<K> = IsUnion<keyof K> extends true ? K : K[keyof K];
 /** Whether a type has several members. */
 export type IsUnion<T, U = T> = [T] extends [never] ? false : T extends U ? ([U] extends [T] ? false : true) : never;
 
+/**
+ * What of a topic's records is written through a schema registry (Avro, JSON Schema or Protobuf, in Confluent's form):
+ * keys and values, or values alone, with keys as they are without it.
+ */
+export type RegistryUse = "all" | "values";
+
 /** The plain data of a source, as planner and runtime see it. */
 export interface SourceSpec {
   /** Last part of the topic unless named otherwise; the root of operator names. */
@@ -32,6 +38,8 @@ export interface SourceSpec {
   readonly row: RowSchema;
   /** How the connector writes decimals and times, where it is not as recommended. */
   readonly format?: WireFormat;
+  /** What of the records is written through a schema registry; absent: nothing. */
+  readonly registry?: RegistryUse;
   /** Columns that people are not shown; also those that are not picked, since records have them. */
   readonly mask?: readonly string[];
 }
@@ -87,6 +95,13 @@ export interface DebeziumOptions<S extends ColumnShape, C extends keyof S & stri
    */
   readonly format?: WireFormat;
   /**
+   * Set if the connector writes through a schema registry (`AvroConverter`, `JsonSchemaConverter`,
+   * `ProtobufConverter`): `"all"` if keys and values, `"values"` if keys are JSON. The registry itself is configured
+   * (`SCHEMA_REGISTRY_URL`). The schema says how decimals and times are written; `format` still counts for keys that
+   * other tasks look for.
+   */
+  readonly registry?: RegistryUse;
+  /**
    * Columns whose values people are not shown: in the console, taps, explanations, answers of stores, dead letters,
    * tests made of these, logs and commands `(masked)` stands in their place. What a callback makes of a row that has
    * one is hidden, too, but for the columns that `unmask` names. Sinks, topics and everything computed have the true
@@ -104,9 +119,10 @@ export function debezium<S extends ColumnShape, const C extends keyof S & string
   options: DebeziumOptions<S, C>,
 ): Source<Pick<ParsedRow<S>, C & keyof ParsedRow<S>>, ParsedRow<S>> {
   const name = options.name ?? topic.slice(topic.lastIndexOf(".") + 1);
-  const { key, format, mask } = options;
+  const { key, format, registry, mask } = options;
   const row = options.row as RowSchema;
-  return new Source({ name, topic, key, row, format, ...masking(name, { row, mask }) });
+  const encoded = registry === undefined ? {} : { registry };
+  return new Source({ name, topic, key, row, format, ...encoded, ...masking(name, { row, mask }) });
 }
 
 /** The columns that are masked, if there are any. @throws TypeError for one that there is not */

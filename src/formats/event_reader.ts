@@ -3,8 +3,10 @@ import { DeserializationError } from "../record/errors.ts";
 import { shown } from "./column_type.ts";
 import { changeReader, type ChangesForm, type EventMessage, type ReadRecord } from "./change_reader.ts";
 import type { Fields } from "./envelope.ts";
+import { convertsOf, rowFields } from "./connect_schema.ts";
 import { type MessageBytes, parseJson, plainTextOf, textOf } from "./message_text.ts";
 import { parseIntegers } from "./exact_json.ts";
+import { schemaWrappers } from "./schema_wrapper.ts";
 import { problemOf, readyColumns, rowReader } from "./row_reader.ts";
 
 /** What to do about columns that an event does not have. */
@@ -23,6 +25,8 @@ export interface EventForm {
   readonly value: "text" | "bytes" | z.ZodObject;
   /** A record without a value is an event of the value null. */
   readonly nullValues: boolean;
+  /** Set if values are written through a schema registry: those objects come with their schema beside them. */
+  readonly registry?: "all" | "values";
   /** Set if the events are the changes of a table: then this says all of them. */
   readonly changes: ChangesForm | null;
 }
@@ -42,10 +46,14 @@ export interface EventReader {
 }
 
 /** Makes the reader of a topic's events. @throws TypeError for a schema with rules for the whole object */
-export function eventReader({ name, key: keyForm, value: form, nullValues, changes }: EventForm): EventReader {
+export function eventReader(
+  { name, key: keyForm, value: form, nullValues, registry, changes }: EventForm,
+): EventReader {
   const [ofKey, ofValue] = [`the key of a record of "${name}"`, `a record of "${name}"`];
   const key = keyForm === "text" || keyForm === "bytes" ? plainOrNull(keyForm, ofKey) : jsonKey(keyForm, ofKey);
-  const value = form === "text" || form === "bytes" ? plain(form, ofValue) : jsonRow(form, { name, what: ofValue });
+  const value = form === "text" || form === "bytes"
+    ? plain(form, ofValue)
+    : jsonRow(form, { name, what: ofValue, wrapped: registry !== undefined });
   const read = (message: EventMessage): ReadRecord => {
     if (message.value === null && !nullValues) return { kind: "skip", reason: "null_value" };
     const read = { key: key(message.key), value: message.value === null ? null : value(message.value) };
@@ -95,12 +103,15 @@ function jsonKey(schema: z.ZodType, what: string): EventReader["key"] {
 
 function jsonRow(
   schema: z.ZodObject,
-  { name, what }: { readonly name: string; readonly what: string },
+  { name, what, wrapped }: { readonly name: string; readonly what: string; readonly wrapped: boolean },
 ): EventReader["value"] {
   const columns = readyColumns(name, { row: schema });
+  const unwrap = wrapped ? schemaWrappers((field) => convertsOf(columns, rowFields(field))) : null;
   const read = rowReader(name, { columns, isUnavailable: () => false, missingAdvice: MISSING_ADVICE });
   return (bytes) => {
-    const text = textOf(bytes, what, BYTES_MAX);
+    const whole = textOf(bytes, what, BYTES_MAX);
+    const wrapper = unwrap === null ? null : unwrap(whole);
+    const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
     const value = parseJson(text, what);
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new DeserializationError(
@@ -108,6 +119,6 @@ function jsonRow(
         `Cannot read ${what} as an event: current value is ${shown(value)}. Expected a JSON object`,
       );
     }
-    return read(value as Fields, { op: "c", after: value, text, path: [], flattened: true }, null).row;
+    return read(value as Fields, { op: "c", after: value, text, path: [], flattened: true }, wrapper?.made ?? null).row;
   };
 }

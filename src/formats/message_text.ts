@@ -18,7 +18,7 @@ const JSON_SETTINGS = `Set ${JSON_KEYS}, ${JSON_VALUES} in the connector, and wr
 /**
  * The text of a message's key or value.
  * @throws DeserializationError `too_large` beyond `bytesMax` (characters, for text), `not_utf8`, `not_json` for bytes
- * that begin with 0, which no JSON text does
+ * that begin with 0, which no JSON text does, `schema` for what could not be read by a registry's schema
  */
 export function textOf(bytes: MessageBytes, what: string, bytesMax: number): string {
   if (bytes.length > bytesMax) {
@@ -94,13 +94,24 @@ export function parseJson(text: string, what: string): unknown {
 
 /** The refusal of bytes that begin with 0: of a schema registry, if an id follows, else of a number's converter. */
 function binary(message: MessageBytes, what: string): DeserializationError {
+  const reason = typeof message === "string" ? unreadableReason(message) : null;
+  if (reason !== null) return new DeserializationError("schema", `Cannot read ${what}: ${reason}`);
   const bytes = typeof message === "string" ? new TextEncoder().encode(message) : message;
   const id = registryId(bytes);
   const written = id === null
     ? "it begins with byte 0, as numbers of LongConverter and IntegerConverter do"
     : `it begins with byte 0 and schema id ${id}, as messages with a schema registry do (Avro, Protobuf, JSON ` +
-      "Schema), which Weir does not read yet";
-  return new DeserializationError("not_json", `Cannot read ${what} as JSON: ${written}. ${JSON_SETTINGS}`);
+      'Schema). Declare it with registry: "all" (or "values", if keys are JSON), and set SCHEMA_REGISTRY_URL';
+  const advice = id === null ? `. ${JSON_SETTINGS}` : "";
+  return new DeserializationError("not_json", `Cannot read ${what} as JSON: ${written}${advice}`);
+}
+
+/** Begins what stands for a key or value that no schema could be applied to; see `ports/schemas.ts`. */
+const UNREADABLE = "\u0000unreadable:";
+
+function unreadableReason(message: string): string | null {
+  if (!message.startsWith(UNREADABLE)) return null;
+  return (JSON.parse(message.slice(UNREADABLE.length)) as { readonly reason: string }).reason;
 }
 
 /** Confluent's form has ids of four bytes, which begin with 1; Apicurio's may have eight. Null if there is none. */

@@ -2,6 +2,7 @@ import type { Clock, Random } from "../ports/clock.ts";
 import type { DeadLetters } from "../ports/dead_letters.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { DecodedLog, Schemas } from "../ports/schemas.ts";
 import type { Snapshots } from "../ports/snapshots.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import type { BusyTables } from "./busy_tables.ts";
@@ -15,6 +16,10 @@ export interface Ports {
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
   readonly snapshots: Snapshots;
+  /** Where schemas of records are found; if absent, all records are JSON, whatever is declared of them. */
+  readonly schemas?: Schemas;
+  /** The log, too, where it gives records of the topology as JSON that are written otherwise. */
+  readonly decoded?: DecodedLog;
   /** Tables that other topologies of this process write on the same warehouse; if absent there are none. */
   readonly busyTables?: BusyTables;
   /**

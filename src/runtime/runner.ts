@@ -2,6 +2,7 @@ import type { Topology } from "../dsl/topology.ts";
 import type { Membership } from "../ports/log.ts";
 import { BusyTables } from "./busy_tables.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
+import { decodedPorts } from "./lifecycle/await_schemas.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { Doubts } from "./lifecycle/doubts.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
@@ -84,13 +85,12 @@ export class Runner {
     ports: Ports,
     settings: { options: RunOptions; onEvent?: (event: RunEvent) => void; revision?: Revision },
   ) {
-    this.topology = topology;
     this.#tables = openTables(ports, {
       onMade: (table) => this.#housekeeping?.tables.made(table),
       onAppendMade: (table) => this.#appendTables.made(table),
     });
-    this.#ports = { ...ports, warehouse: this.#tables.warehouse };
-    this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
+    this.#ports = { ...decodedPorts(ports, topology), warehouse: this.#tables.warehouse };
+    [this.topology, this.#busyTables] = [topology, ports.busyTables ?? new BusyTables(ports.clock)];
     [this.#options, this.#revision] = [settings.options, settings.revision ?? { weir: "", topologies: "" }];
     this.#onEvent = settings.onEvent ?? (() => {});
     this.#doubts = new Doubts({ topology, metrics: ports.metrics, onEvent: this.#onEvent });

@@ -1,6 +1,7 @@
 import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import type { RecordHeaders } from "../record/headers.ts";
 import type { Bytes } from "../ports/log.ts";
+import type { Schemas } from "../ports/schemas.ts";
 import type { RunOptions } from "../runtime/options.ts";
 import type { RefuseRow } from "./memory_warehouse.ts";
 
@@ -21,6 +22,8 @@ export interface TopologyTestDriverOptions {
    * that is running already, where the driver makes a database of its own.
    */
   readonly warehouse?: "memory" | "embedded" | EmbeddedClickHouse;
+  /** Where schemas of records are found that are written through a schema registry; absent: all records are JSON. */
+  readonly schemas?: Schemas;
   /** Rows whose content the in-memory warehouse refuses beside those that it always does: none if absent. */
   readonly refuses?: RefuseRow;
 }

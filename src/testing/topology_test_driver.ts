@@ -287,7 +287,7 @@ export class TopologyTestDriver {
       ...{ log: this.#log, warehouse, clock: this.#clock },
       random: { next: () => 0.5 },
       metrics: this.#drops = new CountedDrops(),
-      ...{ deadLetters: this.#letters, snapshots: this.#snapshots },
+      ...{ deadLetters: this.#letters, snapshots: this.#snapshots, schemas: this.#settings.schemas },
     };
   }
 

@@ -6,6 +6,7 @@ import { didYouMean } from "../../record/nearest.ts";
 import { environmentSchema, FILE_VARIABLES, type LogLevel, VARIABLE_NAMES } from "./environment_schema.ts";
 import { type ClickHouseConfiguration, clickhouseContradictions, clickhouseOf } from "./clickhouse_variables.ts";
 import { type KafkaConfiguration, kafkaContradictions, kafkaOf, type ReadAgain } from "./kafka_variables.ts";
+import { type RegistryConfiguration, registryContradictions, registryOf } from "./registry_variables.ts";
 import { runOptionsOf } from "./run_variables.ts";
 import type { Secret } from "./secret.ts";
 
@@ -38,6 +39,8 @@ export interface Configuration {
   /** Null: embedded. Then `clickhouse` is null too, and never else. */
   readonly kafka: KafkaConfiguration | null;
   readonly clickhouse: ClickHouseConfiguration | null;
+  /** Where schemas of records are found; null: nowhere. */
+  readonly registry: RegistryConfiguration | null;
   readonly postgres: PostgresConfiguration | null;
   /** The database that `sources pull` and `doctor` look into: one of their own, or that of `verify`. */
   readonly source: PostgresConfiguration | null;
@@ -166,7 +169,7 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
     );
   }
   problems.push(...kafkaContradictions(present, texts));
-  problems.push(...clickhouseContradictions(present, texts));
+  problems.push(...clickhouseContradictions(present, texts), ...registryContradictions(present, texts));
   if (/^topic$/i.test(texts.WEIR_DEAD_LETTERS ?? "") && !has("KAFKA_BROKERS")) {
     problems.push(
       "Cannot keep dead letters in topics (WEIR_DEAD_LETTERS=topic) in embedded mode: there is no Kafka. " +
@@ -221,6 +224,7 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
       urls: values.CLICKHOUSE_URL,
       ...clickhouseOf(values, readAgain),
     },
+    registry: registryOf(values, readAgain),
     postgres: verified,
     source: sourceOf(values) ?? verified,
     connect: values.CONNECT_URL ?? null,

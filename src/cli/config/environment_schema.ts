@@ -2,15 +2,9 @@ import { z } from "zod";
 import { readChoice, readInteger } from "../option_values.ts";
 import { CLICKHOUSE_FILE_VARIABLES, clickhouseVariables } from "./clickhouse_variables.ts";
 import { KAFKA_FILE_VARIABLES, kafkaVariables } from "./kafka_variables.ts";
+import { REGISTRY_FILE_VARIABLES, registryVariables } from "./registry_variables.ts";
 import { runVariables } from "./run_variables.ts";
-import {
-  certificateVariable,
-  readSwitch,
-  secretVariable,
-  textVariable,
-  urlVariable,
-  variable,
-} from "./variable.ts";
+import { certificateVariable, readSwitch, secretVariable, textVariable, urlVariable, variable } from "./variable.ts";
 
 /** Levels of the log, the most important first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
@@ -28,6 +22,7 @@ const rows = (name: string, { min, max }: { min: number; max: number }) =>
 export const environmentSchema = z.object({
   ...kafkaVariables,
   ...clickhouseVariables,
+  ...registryVariables,
   POSTGRES_URL: urlVariable("POSTGRES_URL", {
     protocols: ["postgres:", "postgresql:"],
     example: "postgres://reader@postgres:5432/online_store",
@@ -77,6 +72,7 @@ export const environmentSchema = z.object({
 export const FILE_VARIABLES = [
   ...KAFKA_FILE_VARIABLES,
   ...CLICKHOUSE_FILE_VARIABLES,
+  ...REGISTRY_FILE_VARIABLES,
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
   "VERIFY_DATABASE_PASSWORD",

@@ -1,6 +1,6 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { z } from "zod";
 import { readChoice, readInteger } from "../option_values.ts";
+import { isPair } from "./key_pair.ts";
 import { Secret } from "./secret.ts";
 import {
   certificateVariable,
@@ -97,7 +97,7 @@ export interface KafkaConfiguration {
 }
 
 /** Reads the file of a variable once more; the text known so far if it is not given as one, or cannot be read now. */
-export type ReadAgain = (name: typeof KAFKA_FILE_VARIABLES[number] | "CLICKHOUSE_TOKEN", before: string) => string;
+export type ReadAgain = (name: string, before: string) => string;
 
 /** What the variables say. */
 export function kafkaOf(
@@ -202,15 +202,6 @@ function loginContradictions(present: ReadonlySet<string>, texts: Readonly<Recor
     );
   }
   return problems;
-}
-
-/** Whether a private key is that of a certificate; false if they are none. */
-function isPair(certificate: string, key: Secret): boolean {
-  try {
-    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key.reveal()));
-  } catch {
-    return false;
-  }
 }
 
 function readBrokers(value: string): string[] | null {

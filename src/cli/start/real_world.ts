@@ -3,6 +3,7 @@ import { openLocalSnapshots } from "../../adapters/local/snapshots.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { openTopicLetters } from "../../adapters/topic_letters/topic_letters.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
+import { configuredSchemas } from "./schema_registry.ts";
 import type { KafkaConfiguration } from "../config/kafka_variables.ts";
 import { withoutPassword } from "../config/secret.ts";
 import { serverOptions } from "../clickhouse_client.ts";
@@ -27,8 +28,10 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   const deadLetters = configuration.deadLetters === "topic"
     ? openTopicLetters({ log, clock: systemClock, file, onProblem: (problem) => onEvent(problemEvent(problem)) })
     : file;
+  const registry = configuredSchemas(configuration.registry);
   const close = async () => {
     await deadLetters.close();
+    registry.close();
     await log.close();
     await warehouse.close();
   };
@@ -37,6 +40,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     ports: {
       log,
       warehouse,
+      schemas: registry.schemas,
       clock: systemClock,
       random: { next: Math.random },
       metrics,
@@ -47,6 +51,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     addresses: {
       Kafka: configuration.kafka!.brokers.join(","),
       ClickHouse: configuration.clickhouse!.urls.map(withoutPassword).join(","),
+      ...configuration.registry === null ? {} : { "Schema registry": configuration.registry.urls.join(",") },
     },
     demo: null,
     produce: null,

@@ -169,9 +169,12 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
   const { openPostgresTruth } = await import("./postgres_truth.ts");
   const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
   const { kafkaOptions } = await import("../start/real_world.ts");
+  const { configuredSchemas, decodedFor } = await import("../start/schema_registry.ts");
   const open = () => postgres === null ? Promise.resolve(NO_TRUTH) : openPostgresTruth(postgres);
-  const log = openKafka(kafkaOptions(kafka!, () => {}));
+  const plain = openKafka(kafkaOptions(kafka!, () => {}));
+  const registry = configuredSchemas(configuration.registry);
   return await withClickHouse({ configuration, access: "reader" }, async ({ options }) => {
+    const log = await decodedFor(plain, { schemas: registry.schemas, topologies });
     for (const deadlineMs = Date.now() + waitMs;;) {
       const report = await compareOnce({
         topologies,
@@ -191,7 +194,10 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
     }
-  }).finally(() => log.close());
+  }).finally(async () => {
+    registry.close();
+    await plain.close();
+  });
 }
 
 /** Whether tables of sources are shown: not only results of streams, nor looked up by streams alone. */

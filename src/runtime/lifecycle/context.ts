@@ -49,6 +49,7 @@ export function createTaskContext(parts: {
     plan,
     options: parts.options,
     partitions,
+    ...ports.decoded === undefined ? {} : { keyBytes: ports.decoded.keyBytes },
     globals,
     decoders(table) {
       let list = decoders.get(table);

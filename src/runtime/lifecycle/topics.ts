@@ -7,9 +7,11 @@ import { ownershipProblems } from "../../plan/key_place.ts";
 import { topicsOf } from "../../plan/member_topic.ts";
 import type { PhysicalPlan, StagePlan, StreamPlan, TaskTable } from "../../plan/physical.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
+import type { DecodedLog } from "../../ports/schemas.ts";
 import type { Warehouse } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
+import { awaitSchemas, encodedKeyProblems } from "./await_schemas.ts";
 import { makeChangesTopics } from "./changes_topics.ts";
 import { makeOutputTopics } from "./output_topics.ts";
 import { makeStageTopics } from "./stage_topics.ts";
@@ -60,6 +62,7 @@ export function flowsOf({ plan: { streams, stages }, streams: topics }: Pick<Top
 export interface PrepareOptions {
   readonly topology: Topology;
   readonly log: Log;
+  readonly decoded?: DecodedLog;
   readonly warehouse: Warehouse;
   readonly clock: Clock;
   readonly options: RunOptions;
@@ -79,6 +82,7 @@ export interface PrepareOptions {
 export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const { topology, log } = prepare;
   const { sources, streams: others, known } = await awaitSources(prepare);
+  await awaitSchemas(prepare);
   const streams = new Map([...others, ...await makeChangesTopics(prepare, new Map([...sources, ...others]))]);
   const { changelogs, repartitions } = await makeStageTopics(prepare, streams);
   const plan = compile(topology, (topic) => (sources.get(topic) ?? streams.get(topic))?.partitions);
@@ -95,6 +99,7 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const unowned = plan.tables.flatMap((table) =>
     ownershipProblems(table, { partitions: partitions[table.index], generation })
   );
+  unowned.push(...encodedKeyProblems(plan, partitions));
   if (unowned.length > 0) throw new ConfigError(unowned);
   const inboxes = plan.tables.map(({ name }) => inboxTopic({ topology: topology.name, table: name, generation }));
   for (const [index, name] of inboxes.entries()) {

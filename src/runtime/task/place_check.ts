@@ -6,6 +6,7 @@ import type { Key } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { producerKey } from "../../record/producer_key.ts";
+import { bytesOfKey } from "../conversation/ownership.ts";
 import { MISPLACED } from "../globals/change_reader.ts";
 
 /** Fewer misplaced records than this are strays, however few others there are. */
@@ -41,6 +42,8 @@ export interface PlaceCheckOptions {
   readonly keyColumns: readonly KeyColumn[];
   readonly partition: number;
   readonly partitions: number;
+  /** See `Partitions` of the conversation. */
+  readonly keyBytes?: (topic: string, text: string) => Bytes;
 }
 
 /**
@@ -65,7 +68,7 @@ export class PlaceCheck {
   check(key: Key, bytes: Bytes | null): void {
     const { keyColumns, partition, partitions } = this.#options;
     this.#records++;
-    const place = partitionOf(producerKey(keyColumns, key), partitions);
+    const place = partitionOf(this.#bytesOf(producerKey(keyColumns, key)), partitions);
     if (place === partition) return;
     this.#misplaced++;
     const reason = this.#reason(key, { place, bytes });
@@ -78,6 +81,11 @@ export class PlaceCheck {
       ]);
     }
     throw new DeserializationError(MISPLACED, `Cannot take a record of "${name}": ${reason}`);
+  }
+
+  #bytesOf(text: string): Bytes {
+    const { member: { source }, keyBytes } = this.#options;
+    return bytesOfKey(source, { text, keyBytes });
   }
 
   #reason(key: Key, { place, bytes }: { place: number; bytes: Bytes | null }): string {
@@ -93,6 +101,10 @@ export class PlaceCheck {
 
   #remedy(key: Key, written: string): string {
     const { partition, partitions, member } = this.#options;
+    if (member.source.registry === "all") {
+      return "Another tool wrote it, the producer has a partitioner of its own, or the connector writes decimals or " +
+        `times of keys otherwise: declare format: { decimals, times } in debezium("${member.source.topic}", ...)`;
+    }
     if (partitionOf(written, partitions) !== partition) {
       return "Another tool wrote it, or the producer has a partitioner of its own: write the topic without one";
     }

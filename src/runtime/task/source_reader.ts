@@ -25,7 +25,8 @@ export type SourceRows =
   & { readonly retention: Retention | null };
 
 /** What reading needs, and who hears of records that cannot be read. */
-export interface SourceContext extends Pick<TaskContext, "partitions" | "decoders" | "corrections" | "count"> {
+export interface SourceContext
+  extends Pick<TaskContext, "partitions" | "keyBytes" | "decoders" | "corrections" | "count"> {
   readonly letters: Pick<DeadLetterQueue, "undecodable" | "mended">;
 }
 
@@ -59,8 +60,9 @@ export class SourceReader {
       if (member.kind === "merge") return null;
       const topic = memberTopic(member)!;
       // Results of streams are where their stage has put them.
+      const { keyBytes } = context;
       const place = placed && member.kind === "source"
-        ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions })
+        ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions, keyBytes })
         : null;
       const rows = {
         held: (key: Key) => this.#held(index, key),

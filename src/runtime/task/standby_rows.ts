@@ -32,7 +32,7 @@ export class StandbyRows implements SourceRows {
 
   constructor(
     { context, table, partition }: {
-      readonly context: Pick<SourceContext, "partitions" | "decoders" | "corrections">;
+      readonly context: Pick<SourceContext, "partitions" | "keyBytes" | "decoders" | "corrections">;
       readonly table: TaskTable;
       readonly partition: number;
     },
@@ -42,9 +42,10 @@ export class StandbyRows implements SourceRows {
     this.partition = partition;
     this.entries = new Entries(table.members.length);
     this.retention = createRetention(this);
-    const { partitions, decoders, corrections } = context;
+    const { partitions, keyBytes, decoders, corrections } = context;
+    const reading = { partitions, keyBytes, decoders, corrections, letters: this.letters };
     // What the owner has read is counted there.
-    this.source = new SourceReader(this, { partitions, decoders, corrections, letters: this.letters, count: () => {} });
+    this.source = new SourceReader(this, { ...reading, count: () => {} });
   }
 
   /** What the rows take. */

@@ -1,5 +1,6 @@
 import type { PhysicalPlan, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import type { Decoder } from "../../formats/decoder.ts";
+import type { Bytes } from "../../ports/log.ts";
 import type { Destination } from "../conversation/channel.ts";
 import type { PlaceCorrections } from "../globals/corrections.ts";
 import type { Globals } from "../globals/globals.ts";
@@ -14,6 +15,8 @@ export interface TaskContext {
   readonly options: RunOptions;
   /** Partitions of each table's inbox, by table index. */
   readonly partitions: readonly number[];
+  /** See `Partitions` of the conversation. */
+  readonly keyBytes?: (topic: string, text: string) => Bytes;
   readonly globals: Globals;
   /** Decoders of a table's source members. */
   readonly decoders: (table: TaskTable) => readonly (Decoder | null)[];

@@ -58,13 +58,13 @@ export interface OutputsOptions {
 /** Makes the outputs of one task. */
 export function createOutputs(options: OutputsOptions): TaskOutputs {
   const { context, table, id, epoch, channel, chores, entries, failures, refusals } = options;
-  const { partitions, options: { generation } } = context;
+  const { partitions, keyBytes, options: { generation } } = context;
   const hooks = (plan: SinkPlan) => ({
     plan,
     task: id,
     epoch,
     firstEpoch: firstEpochOf(generation),
-    owns: ownership({ table, partition: parseTaskId(id).partition }, { partitions, generation }),
+    owns: ownership({ table, partition: parseTaskId(id).partition }, { partitions, keyBytes, generation }),
     nextSeq: () => ++channel.seq,
     put: (row: OutgoingRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,

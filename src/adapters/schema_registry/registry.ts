@@ -1,0 +1,202 @@
+import { ConfigError, ProductionError } from "../../record/errors.ts";
+import type { RegisteredSchema } from "./codec.ts";
+
+/** How a registry is reached. */
+export interface RegistryOptions {
+  /** Addresses of its servers: the next one is asked when one does not answer. */
+  readonly urls: readonly string[];
+  /** Read at each request, as tokens and passwords are renewed. Null: nobody logs in. */
+  readonly authorization: () => string | null;
+  /** Texts in PEM, read when a connection is opened anew; null: the system's authorities, and no certificate. */
+  readonly tls: () => {
+    readonly ca?: string;
+    readonly client?: { readonly certificate: string; readonly key: string };
+  };
+  /** Milliseconds for each request. */
+  readonly timeoutMs?: number;
+}
+
+/** A registry as Confluent's interface has it (`GET /schemas/ids/{id}`, `/subjects/{subject}/versions`). */
+export interface Registry {
+  /** Whether it answers. @throws as {@link Registry.schema} */
+  check(): Promise<void>;
+  /**
+   * The schema of an id with all that it refers to; null if the registry has none.
+   * @throws ProductionError retriable, when it does not answer or has an error of its own; else of reason `setup`, when
+   * it refuses
+   */
+  schema(id: number): Promise<RegisteredSchema | null>;
+  /**
+   * The ids of a subject's versions, oldest first, each once; none if there is no such subject. Those deleted do not
+   * count. @throws as {@link Registry.schema}
+   */
+  idsOf(subject: string): Promise<number[]>;
+  close(): void;
+}
+
+const TIMEOUT_MS = 10_000;
+/** Schemas may refer to others, which refer to others; a circle ends here. */
+const REFERENCES_MAX = 200;
+const NOT_FOUND = 404;
+
+interface Answer {
+  readonly schema?: string;
+  readonly schemaType?: string;
+  readonly id?: number;
+  readonly references?: readonly { readonly name: string; readonly subject: string; readonly version: number }[];
+}
+
+/** Asks a registry over HTTP. Nothing is kept. */
+export function openRegistry(options: RegistryOptions): Registry {
+  const asker = new Asker(options);
+  return {
+    check: async () => void await asker.get("/schemas/types"),
+    async schema(id) {
+      const answer = await asker.get(`/schemas/ids/${id}`) as Answer | null;
+      if (answer === null) return null;
+      const references = new Map<string, string>();
+      if (!await gather(asker, { answer, into: references })) return null;
+      return { type: typeOf(answer), text: answer.schema ?? "", references };
+    },
+    async idsOf(subject) {
+      const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+      const versions = await asker.get(path) as readonly number[] | null ?? [];
+      const ids: number[] = [];
+      for (const version of versions) {
+        const answer = await asker.get(`${path}/${version}`) as Answer | null;
+        if (answer?.id !== undefined && !ids.includes(answer.id)) ids.push(answer.id);
+      }
+      return ids;
+    },
+    close: () => asker.close(),
+  };
+}
+
+function typeOf({ schemaType = "AVRO" }: Answer): RegisteredSchema["type"] {
+  return schemaType === "JSON" || schemaType === "PROTOBUF" ? schemaType : "AVRO";
+}
+
+/** Those that are referred to come before those that do. Whether all are there. */
+async function gather(
+  asker: Asker,
+  { answer: { references = [] }, into }: { readonly answer: Answer; readonly into: Map<string, string> },
+): Promise<boolean> {
+  for (const { name, subject, version } of references) {
+    if (into.has(name)) continue;
+    if (into.size >= REFERENCES_MAX) return false;
+    const answer = await asker.get(`/subjects/${encodeURIComponent(subject)}/versions/${version}`) as Answer | null;
+    if (answer === null || !await gather(asker, { answer, into })) return false;
+    into.set(name, answer.schema ?? "");
+  }
+  return true;
+}
+
+class Asker {
+  readonly #options: RegistryOptions;
+  #client: Deno.HttpClient | null = null;
+  #tls = "";
+  /** Which server answered last. */
+  #at = 0;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /** What stands at a path; null if there is nothing. */
+  async get(path: string): Promise<unknown> {
+    const { urls } = this.#options;
+    let failure: unknown;
+    for (let tries = 0; tries < urls.length; tries++) {
+      const url = urls[this.#at];
+      try {
+        return await this.#ask(url, path);
+      } catch (error) {
+        if (error instanceof ProductionError && !error.retriable) throw error;
+        failure = error;
+        this.#at = (this.#at + 1) % urls.length;
+      }
+    }
+    if (failure instanceof ProductionError) throw failure;
+    const reason = failure instanceof Error ? rootOf(failure) : String(failure);
+    const message = `Cannot reach the schema registry at ${urls.map(shownUrl).join(", ")}: ${reason}. Check ` +
+      "SCHEMA_REGISTRY_URL, and that it runs";
+    throw new ProductionError(message, { retriable: true, cause: failure });
+  }
+
+  async #ask(url: string, path: string): Promise<unknown> {
+    const { authorization, timeoutMs = TIMEOUT_MS } = this.#options;
+    const login = authorization();
+    const response = await fetch(`${url.replace(/\/+$/, "")}${path}`, {
+      headers: {
+        accept: "application/vnd.schemaregistry.v1+json, application/json",
+        ...login === null ? {} : { authorization: login },
+      },
+      // A login is for this server alone.
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+      client: this.#clientNow(),
+    });
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text);
+    // Another server, or a page of a proxy, says 404 as well: a registry has codes of its own.
+    if (response.status === NOT_FOUND && /"error_code"\s*:\s*404\d*/.test(text)) return null;
+    throw refusal({ url, path, status: response.status, text });
+  }
+
+  #clientNow(): Deno.HttpClient {
+    const { ca, client } = this.#options.tls();
+    const tls = JSON.stringify([ca, client]);
+    if (this.#client === null || tls !== this.#tls) {
+      this.#client?.close();
+      this.#client = Deno.createHttpClient({
+        ...ca === undefined ? {} : { caCerts: [ca] },
+        ...client === undefined ? {} : { cert: client.certificate, key: client.key },
+      });
+      this.#tls = tls;
+    }
+    return this.#client;
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = null;
+  }
+}
+
+function refusal(
+  { url, path, status, text }: {
+    readonly url: string;
+    readonly path: string;
+    readonly status: number;
+    readonly text: string;
+  },
+): ProductionError {
+  const said = text.replace(/\s+/g, " ").slice(0, 200);
+  const message = `Cannot ask the schema registry at ${shownUrl(url)} for ${path}: it answers ${status}, ${said}`;
+  if (status === 401 || status === 403) {
+    const advice = ". Check SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD (or SCHEMA_REGISTRY_TOKEN)";
+    return new ProductionError(message + advice, { retriable: false, reason: "setup" });
+  }
+  if (status >= 300 && status < 500 && status !== 408 && status !== 429) {
+    const advice = ". Check the path of SCHEMA_REGISTRY_URL (of Apicurio: /apis/ccompat/v7)";
+    return new ProductionError(message + advice, { retriable: false, reason: "setup" });
+  }
+  return new ProductionError(message, { retriable: true });
+}
+
+/** A ConfigError of what only a person can change; anything else as it is. */
+export function setupError(error: unknown): unknown {
+  return error instanceof ProductionError && error.reason === "setup"
+    ? new ConfigError([error.message], { cause: error })
+    : error;
+}
+
+function shownUrl(url: string): string {
+  const shown = new URL(url);
+  shown.username = shown.password = "";
+  return shown.href.replace(/\/$/, "");
+}
+
+function rootOf(error: Error): string {
+  return error.cause instanceof Error ? rootOf(error.cause) : error.message;
+}
