@@ -13,7 +13,7 @@ import {
   DEADLINE_CONSTRAINT,
 } from "./append_sql.ts";
 import type { ConnectedDatabase, Connection } from "./connection.ts";
-import { declarationProblems, ensureShape } from "./ensure_shape.ts";
+import { declarationProblems, ensureShape, type WantedShape } from "./ensure_shape.ts";
 import { type ActualTable, compareColumns, plain, type ShapeComparison } from "./table_shape.ts";
 import { indexes, literal, qualified, quoted, rowsName } from "./table_sql.ts";
 
@@ -36,13 +36,18 @@ export async function ensureAppendTable(target: ConnectedDatabase, table: Append
     named: { "the order": table.orderBy },
   });
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
+  return await ensureShape(target, await wantedAppendTable(target, table));
+}
+
+/** The declared shape, as ClickHouse spells it. @throws ProductionError */
+export async function wantedAppendTable(target: ConnectedDatabase, table: AppendTableSpec): Promise<WantedShape> {
   const spelled = await expressionsOf(target.connection, table);
-  return await ensureShape(target, {
+  return {
     table,
     create: createAppendTable(target.database, table),
     compare: (actual, types) => compareAppendTable({ ...target, table, types, spelled }, actual),
     select: appendSelect(target.database, table),
-  });
+  };
 }
 
 async function expressionsOf(connection: Connection, table: AppendTableSpec): Promise<Expressions> {

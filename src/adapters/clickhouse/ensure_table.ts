@@ -1,7 +1,7 @@
 import type { EnsureReport, TableSpec } from "../../ports/warehouse.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { declarationProblems, ensureShape } from "./ensure_shape.ts";
+import { declarationProblems, ensureShape, type WantedShape } from "./ensure_shape.ts";
 import { compareTable } from "./table_shape.ts";
 import { bookkeepingColumns, createTable, viewSelect } from "./table_sql.ts";
 
@@ -14,12 +14,17 @@ import { bookkeepingColumns, createTable, viewSelect } from "./table_sql.ts";
  */
 export async function ensureTable(target: ConnectedDatabase, table: TableSpec): Promise<EnsureReport> {
   checkDeclaration(table);
-  return await ensureShape(target, {
+  return await ensureShape(target, wantedTable(target, table));
+}
+
+/** The declared shape. */
+export function wantedTable(target: Omit<ConnectedDatabase, "connection">, table: TableSpec): WantedShape {
+  return {
     table,
     create: createTable(target.database, table),
     compare: (actual, types) => compareTable({ ...target, table, types }, actual),
     select: viewSelect(target.database, table),
-  });
+  };
 }
 
 function checkDeclaration(table: TableSpec): void {
