@@ -15,7 +15,15 @@ const ADAPTERS =
   "adapters/schema_registry";
 
 /** Words that the rooms of the runtime have in common, in `src/runtime` beside its door. */
-const TERMS = ["options.ts", "ports.ts", "problems.ts", "run_event.ts", "metric_names.ts", "busy_tables.ts"];
+const TERMS = [
+  "options.ts",
+  "ports.ts",
+  "problems.ts",
+  "run_event.ts",
+  "metric_names.ts",
+  "busy_tables.ts",
+  "topic_problems.ts",
+];
 
 /**
  * Data falls one way: declare, compile, run, ports. The runtime imports formats (it decodes) and the types of dsl (a

@@ -62,6 +62,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./sources/sources.ts")).sourcesCommand,
   },
   {
+    name: "doctor",
+    summary: "Looks at PostgreSQL, the connector, Kafka and ClickHouse, and says how to repair what is wrong.",
+    load: async () => (await import("./doctor/doctor.ts")).doctorCommand,
+  },
+  {
     name: "new",
     summary: "Writes a topology file and its test.",
     load: async () => (await import("./new/new.ts")).newCommand,

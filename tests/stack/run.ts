@@ -10,6 +10,7 @@ import { column } from "./e2e/scenarios/column.ts";
 import { compression } from "./e2e/scenarios/compression.ts";
 import { connector } from "./e2e/scenarios/connector.ts";
 import { dashboards } from "./e2e/scenarios/dashboards.ts";
+import { doctor } from "./e2e/scenarios/doctor.ts";
 import { failingTopologies } from "./e2e/scenarios/failing_topologies.ts";
 import { singleChanges } from "./e2e/scenarios/changes.ts";
 import { initialSnapshot } from "./e2e/scenarios/initial_snapshot.ts";
@@ -56,6 +57,7 @@ const scenarios: readonly Scenario[] = [
   proof,
   severalAsked,
   severalProved,
+  doctor,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]

@@ -16,7 +16,7 @@ import {
 import { engineOf, onCluster } from "./cluster.ts";
 import { makeRoom } from "./replicas.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { declarationProblems, ensureShape } from "./ensure_shape.ts";
+import { declarationProblems, ensureShape, type WantedShape } from "./ensure_shape.ts";
 import { compareStorage, plain, type SpelledStorage, spelledStorage } from "./compare_storage.ts";
 import type { ActualTable } from "./actual_table.ts";
 import { compareColumns, type ShapeComparison } from "./table_shape.ts";
@@ -35,14 +35,19 @@ export async function ensureAppendTable(target: ConnectedDatabase, table: Append
     named: { "the order": table.orderBy },
   });
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
+  return await ensureShape(target, await wantedAppendTable(target, table));
+}
+
+/** The declared shape, as ClickHouse spells it. @throws ProductionError */
+export async function wantedAppendTable(target: ConnectedDatabase, table: AppendTableSpec): Promise<WantedShape> {
   const { name, partitionBy, ttl } = table;
   const spelled = await spelledStorage(target.connection, { name, storage: { ...table.storage, partitionBy, ttl } });
-  return await ensureShape(target, {
+  return {
     table,
     create: createAppendTable(target, table),
     compare: (actual, types) => compareAppendTable({ ...target, table, types, spelled }, actual),
     select: appendSelect(target.database, table),
-  });
+  };
 }
 
 interface Comparison extends Omit<ConnectedDatabase, "connection"> {

@@ -37,13 +37,12 @@ export async function ensureShape(target: ConnectedDatabase, wanted: WantedShape
   const { table, create, select } = wanted;
   try {
     await ensureDatabase(target);
-    const types = await canonicalTypes(connection, table);
     const before = await actualTable(target, table);
     if (before === null) await connection.command(`create "${database}.${rowsName(table)}"`, create);
     // Read again also after creating it: another instance may have been faster, with another declaration.
     const actual = before ?? await actualTable(target, table);
     if (actual === null) throw new ConfigError([`Cannot find "${database}.${rowsName(table)}" after creating it`]);
-    const { problems, added, alterations } = wanted.compare(actual, types);
+    const { problems, added, alterations } = wanted.compare(actual, await canonicalTypes(connection, table));
     if (problems.length > 0) throw new ConfigError(problems);
     if (alterations.length > 0) {
       const sql = `ALTER TABLE ${qualified(database, rowsName(table))}${onCluster(cluster)} ${alterations.join(", ")}`;
@@ -55,6 +54,15 @@ export async function ensureShape(target: ConnectedDatabase, wanted: WantedShape
   } catch (error) {
     throw isMistake(error) ? new ConfigError([error.message], { cause: error }) : error;
   }
+}
+
+/**
+ * How the table that is there differs from what is declared, without changing anything; null if there is none.
+ * @throws ProductionError
+ */
+export async function inspectShape(target: ConnectedDatabase, wanted: WantedShape): Promise<ShapeComparison | null> {
+  const actual = await actualTable(target, wanted.table);
+  return actual === null ? null : wanted.compare(actual, await canonicalTypes(target.connection, wanted.table));
 }
 
 /** What contradicts itself in a declaration. `named`: lists of columns, by what they are. */

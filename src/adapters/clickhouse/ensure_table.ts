@@ -1,7 +1,7 @@
 import type { EnsureReport, TableSpec } from "../../ports/warehouse.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { declarationProblems, ensureShape, isMistake } from "./ensure_shape.ts";
+import { declarationProblems, ensureShape, isMistake, type WantedShape } from "./ensure_shape.ts";
 import { type SpelledStorage, spelledStorage } from "./compare_storage.ts";
 import { compareTable } from "./table_shape.ts";
 import { bookkeepingColumns, createTable, literal, quoted, viewSelect } from "./table_sql.ts";
@@ -15,13 +15,21 @@ import { bookkeepingColumns, createTable, literal, quoted, viewSelect } from "./
  */
 export async function ensureTable(target: ConnectedDatabase, table: TableSpec): Promise<EnsureReport> {
   checkDeclaration(table);
+  return await ensureShape(target, await wantedTable(target, table));
+}
+
+/**
+ * The declared shape, as ClickHouse spells it. @throws ConfigError when the partition depends on more than the key, or
+ * ClickHouse cannot read an expression; ProductionError
+ */
+export async function wantedTable(target: ConnectedDatabase, table: TableSpec): Promise<WantedShape> {
   const spelled = await partitionKnown(target, table);
-  return await ensureShape(target, {
+  return {
     table,
     create: createTable(target, table),
     compare: (actual, types) => compareTable({ ...target, table, types, spelled }, actual),
     select: viewSelect(target.database, table),
-  });
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Warehouse } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
 import { awaitSchemas, encodedKeyProblems } from "./await_schemas.ts";
+import { inboxProblem, rebuildProblem } from "../topic_problems.ts";
 import { makeChangesTopics } from "./changes_topics.ts";
 import { makeOutputTopics } from "./output_topics.ts";
 import { makeStageTopics } from "./stage_topics.ts";
@@ -188,20 +189,6 @@ function hasTopic(table: TaskTable): boolean {
   return topicsOf(table).length > 0;
 }
 
-function rebuildProblem(topic: TopicDescription): string[] {
-  if (!topic.deletes || topic.retentionMs === -1) return [];
-  const kept = topic.retentionMs === 0
-    ? "their size reaches retention.bytes"
-    : topic.retentionMs >= 86_400_000
-    ? `${Math.round(topic.retentionMs / 86_400_000)} days`
-    : `${topic.retentionMs} ms`;
-  return [
-    `Cannot rebuild a table from topic "${topic.name}": records are deleted after ${kept}. Compact it instead: ` +
-    `kafka-configs --bootstrap-server <broker> --alter --entity-type topics --entity-name ${topic.name} ` +
-    `--add-config cleanup.policy=compact, then send the table again (incremental snapshot)`,
-  ];
-}
-
 /** An inbox that an earlier version or an operator made is changed if it keeps or takes less than it must. */
 async function raiseLimits(topic: TopicDescription, log: Log, options: RunOptions): Promise<string[]> {
   const { name, compacted, retentionMs, messageBytesMax } = topic;
@@ -225,24 +212,6 @@ async function raiseLimits(topic: TopicDescription, log: Log, options: RunOption
       `retention.ms=${wanted.retentionMs},retention.bytes=-1,max.message.bytes=${wanted.messageBytesMax}`,
     ];
   }
-}
-
-function inboxProblem(topic: TopicDescription | undefined, partitions: number, options: RunOptions): string[] {
-  if (topic === undefined) return [];
-  const problems: string[] = [];
-  if (topic.compacted) {
-    problems.push(
-      `Cannot use "${topic.name}" as an inbox: it is compacted, which loses messages. Set cleanup.policy=delete and ` +
-        `retention.ms=${options.inboxRetentionMs} on it`,
-    );
-  }
-  if (topic.partitions !== partitions) {
-    problems.push(
-      `Cannot use "${topic.name}" with ${topic.partitions} partitions: its table now has ${partitions}, so keys ` +
-        `have moved to other tasks. Start with WEIR_GENERATION=${options.generation + 1}`,
-    );
-  }
-  return problems;
 }
 
 /** What changed under a running topology. */

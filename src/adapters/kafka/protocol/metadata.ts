@@ -37,6 +37,9 @@ export interface ClusterMetadata {
    * Topics that exist and may not be described by this client, or have a name that Kafka forbids; with the error code.
    */
   readonly refused: ReadonlyMap<string, number>;
+}
+
+export interface DetailedMetadata extends ClusterMetadata {
   readonly details: ReadonlyMap<string, TopicDetails>;
 }
 
@@ -56,7 +59,7 @@ export function fetchMetadata(
   connection: BrokerConnection,
   topics: readonly string[] | null,
   { operations = false }: MetadataOptions = {},
-): Promise<ClusterMetadata> {
+): Promise<DetailedMetadata> {
   const newest = connection.broker.versions?.[API_KEY]?.maxVersion ?? 0;
   const version = newest >= WITH_TOPIC_IDS ? WITH_TOPIC_IDS : WITHOUT_TOPIC_IDS;
   return connection.send(metadataRequest(topics, { version, operations }));
@@ -65,7 +68,7 @@ export function fetchMetadata(
 function metadataRequest(
   topics: readonly string[] | null,
   { version, operations }: { readonly version: number; readonly operations: boolean },
-): ProtocolRequest<ClusterMetadata> {
+): ProtocolRequest<DetailedMetadata> {
   return {
     request: {
       apiKey: API_KEY,
@@ -97,7 +100,7 @@ function encodeFlexible(topics: readonly string[] | null, { operations }: Metada
   return writer.int8(0).int8(0).int8(operations ? 1 : 0).uvarint(0).finish();
 }
 
-function decode(payload: Uint8Array, version: number): ClusterMetadata {
+function decode(payload: Uint8Array, version: number): DetailedMetadata {
   const flexible = version === WITH_TOPIC_IDS;
   const reader = new WireReader(payload);
   const array = <T>(item: () => T) => flexible ? reader.compactArray(item) : reader.array(item);

@@ -1,0 +1,226 @@
+import { withoutPassword } from "../config/secret.ts";
+import { type Finding, Findings, reasonOf, type Repair, shell } from "./finding.ts";
+import type { Needs } from "./needs.ts";
+
+const ANSWER_MS = 10_000;
+const JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter";
+const HEARTBEAT_MS = "10000";
+
+/** A connector's settings. Some are secret: nothing shows them. */
+export type ConnectorSettings = Readonly<Record<string, string>>;
+
+/** What was found, and the settings of the connector that writes the topics; null if it is not known. */
+export interface ConnectorReport {
+  readonly findings: readonly Finding[];
+  readonly settings: ConnectorSettings | null;
+}
+
+interface ListedConnector {
+  readonly info: { readonly config: ConnectorSettings };
+  readonly status: {
+    readonly connector: { readonly state: string };
+    readonly tasks: readonly { readonly state: string; readonly trace?: string }[];
+  };
+}
+
+/** A setting, what it must be, and what it means if it is not. */
+interface Rule {
+  readonly check: string;
+  readonly setting: string;
+  /** Connect's or Debezium's default. */
+  readonly absent: string;
+  readonly good: (value: string, settings: ConnectorSettings) => boolean;
+  readonly put: string;
+  readonly verdict: "warning" | "wrong";
+  readonly text: string;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    check: "keys",
+    setting: "key.converter.schemas.enable",
+    absent: "true",
+    good: (value, settings) => value === "false" || settings["key.converter"] !== JSON_CONVERTER,
+    put: "false",
+    verdict: "wrong",
+    text: "keys hold the table's schema, so that rows move to other partitions when the table is altered",
+  },
+  {
+    check: "values",
+    setting: "value.converter.replace.null.with.default",
+    absent: "true",
+    good: (value, settings) => value === "false" || settings["value.converter"] !== JSON_CONVERTER,
+    put: "false",
+    verdict: "wrong",
+    text: "a NULL in a column with a default arrives as the default",
+  },
+  {
+    check: "decimals",
+    setting: "decimal.handling.mode",
+    absent: "precise",
+    good: (value, settings) =>
+      value === "string" || (value === "precise" && settings["value.converter.schemas.enable"] !== "false"),
+    put: "string",
+    verdict: "wrong",
+    text: "decimals are bytes without their scale, or floats: not all can be read exactly",
+  },
+  {
+    check: "times",
+    setting: "time.precision.mode",
+    absent: "adaptive",
+    good: (value, settings) => value !== "nanoseconds" || settings["value.converter.schemas.enable"] !== "false",
+    put: "microseconds",
+    verdict: "wrong",
+    text: "times are nanoseconds, and no schema says so",
+  },
+  {
+    check: "tombstones",
+    setting: "tombstones.on.delete",
+    absent: "true",
+    good: (value) => value === "true",
+    put: "true",
+    verdict: "warning",
+    text: "compaction never forgets a deleted row, and topics grow with every key that there ever was",
+  },
+  {
+    check: "heartbeat",
+    setting: "heartbeat.interval.ms",
+    absent: "0",
+    good: (value) => Number(value) > 0,
+    put: HEARTBEAT_MS,
+    verdict: "warning",
+    text: "while these tables rest, the slot holds all WAL that others write, until the disk is full",
+  },
+  {
+    check: "truncate",
+    setting: "skipped.operations",
+    absent: "t",
+    good: (value) => value.split(",").map((operation) => operation.trim()).includes("t"),
+    put: "t",
+    verdict: "wrong",
+    text: "a TRUNCATE has no key: a compacted topic refuses it, and the connector's task stands still",
+  },
+  {
+    check: "errors",
+    setting: "errors.tolerance",
+    absent: "none",
+    good: (value) => value === "none",
+    put: "none",
+    verdict: "wrong",
+    text: "changes that cannot be written are lost",
+  },
+];
+
+/** Looks at the connector through Connect's REST interface. */
+export async function checkConnector(url: string | null, needs: Needs): Promise<ConnectorReport> {
+  const findings = new Findings("connector");
+  const report = (settings: ConnectorSettings | null = null) => ({ findings: findings.found, settings });
+  if (url === null) {
+    findings.notChecked(["reachable", "Connect"], "its address is not known: set CONNECT_URL=http://connect:8083");
+    return report();
+  }
+  let all: Readonly<Record<string, ListedConnector>>;
+  let version: string;
+  try {
+    all = await ask(url, "/connectors?expand=info&expand=status") as typeof all;
+    version = (await ask(url, "/") as { version: string }).version;
+  } catch (error) {
+    const text = `Connect does not answer: ${reasonOf(error)}. Check CONNECT_URL`;
+    findings.wrong(["reachable", withoutPassword(url)], { text });
+    return report();
+  }
+  findings.ok(["reachable", withoutPassword(url)], `Connect ${version}`);
+  const writers = Object.entries(all).filter(([, { info }]) => writes(info.config, needs));
+  if (writers.length === 0) {
+    const text = `no connector writes ${[...needs.tables.keys()].join(", ")}: there are ${
+      Object.keys(all).join(", ") || "none"
+    }. Compare topic.prefix`;
+    findings.wrong(["present", withoutPassword(url)], { text });
+    return report();
+  }
+  for (const [name, connector] of writers) checkOne(findings, { url, name, connector });
+  return report(writers[0][1].info.config);
+}
+
+function writes(settings: ConnectorSettings, { tables }: Needs): boolean {
+  const prefix = settings["topic.prefix"];
+  return prefix !== undefined && [...tables.keys()].some((topic) => topic.startsWith(`${prefix}.`));
+}
+
+interface Checked {
+  readonly url: string;
+  readonly name: string;
+  readonly connector: ListedConnector;
+}
+
+function checkOne(findings: Findings, { url, name, connector: { info, status } }: Checked): void {
+  const { config } = info;
+  const states = [status.connector.state, ...status.tasks.map(({ state }) => state)];
+  const trace = status.tasks.flatMap(({ trace }) => trace ?? []).join().split("\n")[0];
+  if (status.tasks.length > 0 && states.every((state) => state === "RUNNING")) findings.ok(["running", name]);
+  else {
+    const post = `curl -X POST '${withoutPassword(url)}/connectors/${name}/restart?includeTasks=true&onlyFailed=true'`;
+    findings.wrong(["running", name], {
+      text: `it is ${states.join(", ")}${trace && `: ${trace}`}`,
+      repair: shell(post),
+    });
+  }
+  for (const kind of ["key", "value"] as const) {
+    const converter = config[`${kind}.converter`];
+    if (converter === undefined) {
+      findings.notChecked(
+        [`${kind}s`, `${name} ${kind}.converter`],
+        "the worker's own is used, which Connect does not tell",
+      );
+    }
+  }
+  for (const { check, setting, absent, good, put, verdict, text } of RULES) {
+    const subject = `${name} ${setting}`;
+    const current = config[setting];
+    if (good(current ?? absent, config)) {
+      findings.ok([check, subject], current ?? `${absent}, by default`);
+      continue;
+    }
+    const said = {
+      text: `${current ?? `${absent}, by default`}: ${text}`,
+      repair: patch({ url, name, settings: { [setting]: put } }),
+    };
+    if (verdict === "wrong") findings.wrong([check, subject], said);
+    else findings.warn([check, subject], said);
+  }
+  if (config["heartbeat.action.query"] === undefined) {
+    findings.warn(["heartbeat_query", `${name} heartbeat.action.query`], {
+      text: "heartbeats write nothing to the database: the slot moves only when these tables change",
+      repair: patch({
+        url,
+        name,
+        settings: {
+          "heartbeat.action.query":
+            "INSERT INTO debezium_heartbeat (id, ts) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET ts = excluded.ts",
+        },
+      }),
+    });
+  } else findings.ok(["heartbeat_query", `${name} heartbeat.action.query`]);
+}
+
+/** Connect changes single settings since Kafka 3.8. */
+function patch({ url, name, settings }: { url: string; name: string; settings: ConnectorSettings }): Repair {
+  return shell(
+    `curl -X PATCH -H 'content-type: application/json' -d '${JSON.stringify(settings).replaceAll("'", "'\\''")}' ` +
+      `'${withoutPassword(url)}/connectors/${name}/config'`,
+  );
+}
+
+async function ask(url: string, path: string): Promise<unknown> {
+  const address = new URL(url);
+  const { username, password } = address;
+  address.username = address.password = "";
+  const login = btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  const response = await fetch(`${address.href.replace(/\/$/, "")}${path}`, {
+    headers: username === "" ? {} : { authorization: `Basic ${login}` },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new TypeError(`it answers ${response.status}`);
+  return JSON.parse(text);
+}

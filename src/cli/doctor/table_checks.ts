@@ -1,0 +1,126 @@
+import type { Findings } from "./finding.ts";
+import { postgres } from "./finding.ts";
+import { tableOf } from "./needs.ts";
+import type { PostgresLook, Publication } from "./postgres_look.ts";
+import { quotedName } from "./quoted_name.ts";
+
+/** A table as the catalogue has it. */
+interface Table {
+  readonly topic: string;
+  /** `public.users`. */
+  readonly title: string;
+  /** As SQL names it. */
+  readonly sql: string;
+  /** `d` default, `n` nothing, `f` full, `i` index. */
+  readonly identity: string;
+  readonly partitioned: boolean;
+  readonly keyed: boolean;
+  /** Which role reads the slot; null if none does. */
+  readonly role: string | null;
+  /** Whether that role may read the table. */
+  readonly readable: boolean;
+}
+
+const TABLE_SQL = `
+  SELECT c.relreplident AS identity, c.relkind = 'p' AS partitioned,
+         EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS keyed,
+         role.name AS role, has_table_privilege(coalesce(role.name, current_user), c.oid, 'SELECT') AS readable
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN LATERAL (
+    SELECT r.usename AS name FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid
+    WHERE s.database = current_database() AND s.plugin = 'pgoutput' AND r.usename IS NOT NULL LIMIT 1
+  ) role ON true
+  WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
+
+/** Whether each table that a topology reads can be told of, whole. */
+export async function checkTables(
+  findings: Findings,
+  { client, needs, publication }: PostgresLook & { readonly publication: Publication | null },
+): Promise<void> {
+  for (const topic of needs.tables.keys()) {
+    const name = tableOf(topic);
+    if (name === null) {
+      findings.notChecked(
+        ["table", topic],
+        "a topic of Debezium's is <prefix>.<schema>.<table>: whose it is, is not known",
+      );
+      continue;
+    }
+    const title = `${name.schema}.${name.table}`;
+    const { rows: [row] } = await client.query({ text: TABLE_SQL, values: [name.schema, name.table] });
+    if (row === undefined) {
+      findings.wrong(["table", title], {
+        text: `there is no such table in the database, which "${topic}" would be of`,
+      });
+      continue;
+    }
+    const is = (value: string) => value === "t";
+    const table = {
+      topic,
+      title,
+      sql: `${quotedName(name.schema)}.${quotedName(name.table)}`,
+      identity: row.identity,
+      partitioned: is(row.partitioned),
+      keyed: is(row.keyed),
+      role: row.role,
+      readable: is(row.readable),
+    };
+    checkIdentity(findings, table, { before: needs.before.has(topic) });
+    if (publication !== null) checkPublished(findings, { ...table, publication });
+    checkRights(findings, table);
+  }
+}
+
+function checkIdentity(findings: Findings, table: Table, { before }: { readonly before: boolean }): void {
+  const { title, sql, identity, keyed } = table;
+  const repair = postgres(`ALTER TABLE ${sql} REPLICA IDENTITY FULL`);
+  if (identity === "f") return findings.ok(["replica_identity", title], "FULL");
+  if (identity === "n" || (identity === "d" && !keyed)) {
+    const is = identity === "n" ? "NOTHING" : "DEFAULT, without a primary key";
+    return findings.wrong(["replica_identity", title], {
+      text: `it is ${is}: PostgreSQL refuses UPDATE and DELETE while it is published`,
+      repair,
+    });
+  }
+  const is = identity === "i" ? "of an index" : "DEFAULT";
+  if (before) {
+    const text = `it is ${is}: changes do not have the row before, which a stream of this topology reads`;
+    return findings.wrong(["replica_identity", title], { text, repair });
+  }
+  findings.warn(["replica_identity", title], {
+    text:
+      `it is ${is}: a large value (TOAST) that an UPDATE leaves as it is does not come with it, and is taken from ` +
+      "the row known so far, if there is one",
+    repair,
+  });
+}
+
+function checkPublished(
+  findings: Findings,
+  { title, sql, partitioned, publication }: Table & { readonly publication: Publication },
+): void {
+  const { name, tables, viaRoot } = publication;
+  if (partitioned && !viaRoot) {
+    return findings.wrong(["partition_root", title], {
+      text: `publication "${name}" publishes its partitions under their own names, each into a topic of its own`,
+      repair: postgres(`ALTER PUBLICATION ${quotedName(name)} SET (publish_via_partition_root = true)`),
+    });
+  }
+  if (partitioned) findings.ok(["partition_root", title], "publish_via_partition_root");
+  if (tables.has(title)) return findings.ok(["published", title], `by "${name}"`);
+  findings.wrong(["published", title], {
+    text: `publication "${name}" does not have it: its changes never arrive. Send it again after the statement ` +
+      "(incremental snapshot)",
+    repair: postgres(`ALTER PUBLICATION ${quotedName(name)} ADD TABLE ${sql}`),
+  });
+}
+
+function checkRights(findings: Findings, { title, sql, role, readable }: Table): void {
+  const who = role === null ? "this command's role" : `the connector's role "${role}"`;
+  if (readable) return findings.ok(["rights", title], `${who} may read it`);
+  findings.wrong(["rights", title], {
+    text: `${who} may not read it: a snapshot of it fails`,
+    repair: postgres(`GRANT SELECT ON ${sql} TO ${role === null ? "CURRENT_USER" : quotedName(role)}`),
+  });
+}

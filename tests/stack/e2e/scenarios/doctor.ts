@@ -1,0 +1,215 @@
+import { connectorRunning, registerConnector } from "../../connector.ts";
+import { projectPath } from "../../layout.ts";
+import { configureTopics } from "../../topics.ts";
+import type { Finding } from "../../../../src/cli/doctor/finding.ts";
+import { typeStatement } from "../printed_statement.ts";
+import type { Stage } from "../stage.ts";
+import { runWeir } from "../weir.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Tables of the store, and one that is partitioned, each into a sink of its own. */
+const TOPOLOGY = `
+import { clickhouse, date, debezium, int8, topology } from "file://${projectPath("src/mod.ts")}";
+import { z } from "npm:zod@^4";
+
+const of = (table: string) => debezium("online_store.public." + table, { key: ["id"], row: z.object({ id: int8() }) });
+const to = (table: string) => clickhouse("doctor_" + table, { key: ["id"], columns: { id: "Int64" } });
+const visits = debezium("online_store.public.doctor_visits", {
+  key: ["id", "day"],
+  row: z.object({ id: int8(), day: date() }),
+});
+
+export default topology("doctor", (builder) => {
+  for (const table of ["users", "sellers", "products"]) builder.table(of(table)).to(to(table));
+  builder.table(visits).to(clickhouse("doctor_visits", { key: ["id", "day"], columns: { id: "Int64", day: "Date" } }));
+});
+`;
+
+/** Every column of every table that was pulled is read. */
+const PULLED = `
+import { clickhouse, topology } from "file://${projectPath("src/mod.ts")}";
+import { orderItems, orders, products, sellers, users } from "./pulled/sources.ts";
+
+export default topology("pulled", (builder) => {
+  for (const source of [users, sellers, products, orders, orderItems]) {
+    const sink = clickhouse("pulled_" + source.spec.name, { key: ["id"], columns: { id: "Int64" } });
+    builder.table(source).mapValues(({ id }) => ({ id })).to(sink);
+  }
+});
+`;
+
+/** Kafka's scripts are programs of Java, which start slowly on a busy machine. */
+const STATEMENT_MS = 150_000;
+
+/** Something that is wrong, and what doctor must call it. */
+interface Misconfiguration {
+  readonly check: string;
+  /** Ends the subject that is named. */
+  readonly subject: string;
+  make(stage: Stage): Promise<unknown>;
+}
+
+const topic = (table: string, changes: Readonly<Record<string, string>>) => (stage: Stage) =>
+  configureTopics(stage.layout, { prefix: `online_store.public.${table}`, changes });
+
+/** Settings of the connector, all changed at once. */
+const SETTINGS: Readonly<Record<string, readonly [check: string, wrong: string]>> = {
+  "key.converter.schemas.enable": ["keys", "true"],
+  "value.converter.replace.null.with.default": ["values", "true"],
+  "decimal.handling.mode": ["decimals", "precise"],
+  "tombstones.on.delete": ["tombstones", "false"],
+  "heartbeat.interval.ms": ["heartbeat", "0"],
+  "skipped.operations": ["truncate", "none"],
+};
+
+const misconfigurations: readonly Misconfiguration[] = [
+  {
+    check: "postgres.replica_identity",
+    subject: "public.sellers",
+    make: (stage) => stage.sql("ALTER TABLE sellers REPLICA IDENTITY NOTHING"),
+  },
+  {
+    check: "postgres.published",
+    subject: "public.users",
+    make: (stage) => stage.sql("ALTER PUBLICATION dbz_publication DROP TABLE users"),
+  },
+  {
+    check: "postgres.rights",
+    subject: "public.products",
+    make: (stage) => stage.sql("REVOKE SELECT ON products FROM debezium"),
+  },
+  {
+    check: "postgres.partition_root",
+    subject: "public.doctor_visits",
+    make: (stage) =>
+      stage.sql(
+        "CREATE TABLE doctor_visits (id bigint, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);" +
+          "CREATE TABLE doctor_visits_2024 PARTITION OF doctor_visits " +
+          "FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');" +
+          "ALTER PUBLICATION dbz_publication ADD TABLE doctor_visits",
+      ),
+  },
+  {
+    check: "postgres.slot_limit",
+    subject: "max_slot_wal_keep_size",
+    make: (stage) => stage.sql("SELECT current_setting('max_slot_wal_keep_size')"),
+  },
+  { check: "kafka.cleanup_policy", subject: "public.sellers", make: topic("sellers", { "cleanup.policy": "delete" }) },
+  { check: "kafka.replicas", subject: "public.users", make: topic("users", { "min.insync.replicas": "2" }) },
+  {
+    check: "kafka.tombstones",
+    subject: "public.products",
+    make: topic("products", { "delete.retention.ms": "60000" }),
+  },
+  ...Object.entries(SETTINGS).map(([setting, [check]], index) => ({
+    check: `connector.${check}`,
+    subject: setting,
+    make: (stage: Stage) => index === 0 ? misconfigureConnector(stage) : Promise.resolve(),
+  })),
+  {
+    check: "clickhouse.table",
+    subject: "doctor_sellers",
+    make: (stage) =>
+      stage.command("CREATE TABLE default.doctor_sellers_rows (id Int64) ENGINE = MergeTree ORDER BY id"),
+  },
+];
+
+async function misconfigureConnector({ layout }: Stage): Promise<void> {
+  const wrong = Object.fromEntries(Object.entries(SETTINGS).map(([setting, [, value]]) => [setting, value]));
+  await registerConnector(layout, (config) => ({ ...config, ...wrong }));
+}
+
+/** Every misconfiguration is named with a statement, which, typed as it is printed, repairs it. */
+export const doctor: Scenario = {
+  title: "doctor names what is wrong, and its statements repair it",
+  async run(stage) {
+    const { steps } = stage;
+    const environment = await stage.writeTopologies("doctor", { doctor: TOPOLOGY });
+    const look = () => examine(stage, environment);
+    for (const from of ["postgres", "topics"]) {
+      await steps.step(`sources pull from ${from}: every newest record is read`, () => pull(stage, from));
+    }
+    await steps.step("a store that is right has nothing wrong but its limit", async () => {
+      // The partitioned table comes later.
+      const wrong = (await look()).filter((found) =>
+        found.verdict !== "ok" && found.verdict !== "not checked" && !found.subject.includes("doctor_visits")
+      );
+      const names = wrong.map(({ check }) => check);
+      if (names.join() !== "postgres.slot_limit") throw new Error(`It names ${JSON.stringify(wrong)}`);
+    });
+    try {
+      const repairs = new Map<Misconfiguration, Finding>();
+      await steps.step(`${misconfigurations.length} misconfigurations are made`, async () => {
+        for (const { make } of misconfigurations) await make(stage);
+        await connectorRunning(stage.layout, 50_000);
+      });
+      await steps.step("doctor names each of them", async () => {
+        const found = await look();
+        for (const misconfiguration of misconfigurations) repairs.set(misconfiguration, named(found, misconfiguration));
+        return `${repairs.size} named`;
+      });
+      for (const [misconfiguration, finding] of repairs) {
+        const { check, subject } = misconfiguration;
+        await steps.step(`${check} of ${subject}: the statement that is printed repairs it`, async () => {
+          await typeStatement(stage, finding.repair!);
+          const again = (await look()).filter((found) => isOf(found, misconfiguration));
+          if (again.length === 0 || again.some(({ verdict }) => verdict !== "ok")) {
+            throw new Error(`After ${finding.repair!.statement}: ${JSON.stringify(again)}`);
+          }
+        }, { withinMs: STATEMENT_MS });
+      }
+    } finally {
+      await steps.step("the stack is as it was", () => putBack(stage));
+    }
+  },
+};
+
+/** Declares the store anew, and lets doctor read the real records by that. */
+async function pull(stage: Stage, from: string): Promise<string> {
+  const folder = `pulled_${from}`;
+  const environment = await stage.writeTopologies(folder, { pulled: PULLED });
+  await stage.writeTopologies(`${folder}/pulled`, {});
+  const output = `${environment.WEIR_TOPOLOGIES}/pulled/sources.ts`;
+  const args = ["sources", "pull", "--from", from, "--prefix", "online_store", "--output", output];
+  const { status, stdout, stderr } = await runWeir(args, stage.settings);
+  if (status !== 0) throw new Error(stderr);
+  const found = (await examine(stage, environment)).filter(({ check }) => check === "records.form");
+  if (found.length !== 5 || found.some(({ verdict }) => verdict !== "ok")) throw new Error(JSON.stringify(found));
+  return stdout.trim().split("\n")[0];
+}
+
+async function examine(stage: Stage, topologies: Readonly<Record<string, string>>): Promise<Finding[]> {
+  const { settings, layout } = stage;
+  const environment = {
+    ...settings.environment,
+    ...topologies,
+    CONNECT_URL: `http://127.0.0.1:${layout.ports.connect}`,
+  };
+  const { stdout, stderr } = await runWeir(["doctor", "--json"], { ...settings, environment });
+  if (stdout.trim() === "") throw new Error(`doctor says nothing: ${stderr}`);
+  if (stdout.includes(settings.environment.POSTGRES_PASSWORD)) throw new Error("doctor shows a password");
+  return JSON.parse(stdout).findings;
+}
+
+function isOf({ check, subject }: Finding, misconfiguration: Misconfiguration): boolean {
+  return check === misconfiguration.check && subject.endsWith(misconfiguration.subject);
+}
+
+function named(found: readonly Finding[], misconfiguration: Misconfiguration): Finding {
+  const all = found.filter((finding) => isOf(finding, misconfiguration));
+  const bad = all.find(({ verdict, repair }) => (verdict === "wrong" || verdict === "warning") && repair !== undefined);
+  if (bad === undefined) throw new Error(`${misconfiguration.check} is not named: ${JSON.stringify(all)}`);
+  return bad;
+}
+
+async function putBack(stage: Stage): Promise<void> {
+  await stage.sql(
+    "ALTER PUBLICATION dbz_publication DROP TABLE doctor_visits; DROP TABLE doctor_visits; " +
+      "ALTER PUBLICATION dbz_publication SET (publish_via_partition_root = false)",
+  );
+  await stage.sql("ALTER SYSTEM RESET max_slot_wal_keep_size");
+  await stage.sql("SELECT pg_reload_conf()");
+  await stage.command("DROP TABLE IF EXISTS default.doctor_sellers_rows_old");
+  await registerConnector(stage.layout);
+  await connectorRunning(stage.layout, 50_000);
+}
