@@ -24,6 +24,7 @@ export {
   timestamp,
   tinyint,
   varbinary,
+  type WideBits,
   type WideDecimal,
   year,
   type ZeroDateOptions,

@@ -139,14 +139,19 @@ export function double(): Column<number> {
   return column({ ...float8Type, name: "double" });
 }
 
+/** @ignore Bits of a BIT whose integer may not be exact as a number. */
+export type WideBits = 54 | 55 | 56 | 57 | 58 | 59 | 60 | 61 | 62 | 63 | 64;
+
 /** BIT(1): true or false. */
 export function bit(length?: 1): Column<boolean>;
+/** BIT of 54 to 64 bits: a number, or a bigint where a number would not be exact. */
+export function bit(length: WideBits): Column<Int8>;
 /**
  * BIT(n): the bits as an unsigned integer, as MySQL's `b + 0`.
  * @throws RangeError for a length outside 1..64
  */
-export function bit(length: number): Column<Int8>;
-export function bit(length = 1): Column<boolean> | Column<Int8> {
+export function bit(length: number): Column<number>;
+export function bit(length = 1): Column<boolean> | Column<Int8> | Column<number> {
   if (!Number.isInteger(length) || length < 1 || length > 64) {
     throw new RangeError(`Cannot use "${length}" as bit's length: use 1 to 64`);
   }

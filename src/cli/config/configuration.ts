@@ -31,6 +31,15 @@ export interface PostgresConfiguration {
   readonly ca: string | null;
 }
 
+/** How to reach MySQL or MariaDB, for `verify`. */
+export interface MysqlConfiguration {
+  readonly url: string;
+  /** Instead of the address's. */
+  readonly password: Secret | undefined;
+  /** Certificates in PEM, which the server's must be of; null: with `mysqls:` the system's authorities. */
+  readonly ca: string | null;
+}
+
 /** How the sinks are compared with their source while everything runs. */
 export interface ProofConfiguration {
   /** Whether they are. */
@@ -49,6 +58,7 @@ export interface Configuration {
   readonly kafka: KafkaConfiguration | null;
   readonly clickhouse: ClickHouseConfiguration | null;
   readonly postgres: PostgresConfiguration | null;
+  readonly mysql: MysqlConfiguration | null;
   /** Database of ClickHouse that holds the sinks. */
   readonly database: string;
   readonly run: RunOptions;
@@ -195,6 +205,13 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
         "have: it is missing. Set both",
     );
   }
+  problems.push(...databaseContradictions(has));
+  return problems;
+}
+
+/** Of the databases that sinks are compared with. */
+function databaseContradictions(has: (name: string) => boolean): string[] {
+  const problems: string[] = [];
   if (has("VERIFY_DATABASE_URL") && !has("KAFKA_BROKERS")) {
     problems.push(
       "Cannot use VERIFY_DATABASE_URL in embedded mode: the demo store is the source there. Unset it, or set " +
@@ -203,6 +220,12 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
   }
   if (has("VERIFY_DATABASE_PASSWORD") && !has("VERIFY_DATABASE_URL")) {
     problems.push("Cannot use VERIFY_DATABASE_PASSWORD without VERIFY_DATABASE_URL: it is missing. Set it");
+  }
+  if (has("MYSQL_URL") && (has("POSTGRES_URL") || has("PGHOST"))) {
+    problems.push("Cannot verify with two databases: MYSQL_URL and PostgreSQL's address are set. Set one of them");
+  }
+  if ((has("MYSQL_PASSWORD") || has("MYSQL_CA")) && !has("MYSQL_URL")) {
+    problems.push("Cannot use MYSQL_PASSWORD or MYSQL_CA without MYSQL_URL: it is missing. Set it");
   }
   if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
     problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
@@ -232,6 +255,9 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
       sslMode: values.PGSSLMODE,
       ca: values.POSTGRES_CA ?? null,
     },
+    mysql: values.MYSQL_URL === undefined
+      ? null
+      : { url: values.MYSQL_URL, password: values.MYSQL_PASSWORD, ca: values.MYSQL_CA ?? null },
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
     proof: proofOf(values),

@@ -52,6 +52,12 @@ export const environmentSchema = z.object({
     expected: "disable, prefer, require, verify-ca or verify-full",
     read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
   }),
+  MYSQL_URL: urlVariable("MYSQL_URL", {
+    protocols: ["mysql:", "mysqls:", "mariadb:"],
+    example: "mysql://reader@mysql:3306/shop",
+  }),
+  MYSQL_PASSWORD: secretVariable("MYSQL_PASSWORD"),
+  MYSQL_CA: certificateVariable("MYSQL_CA"),
   VERIFY_DATABASE_URL: urlVariable("VERIFY_DATABASE_URL", {
     protocols: ["postgres:", "postgresql:"],
     example: "postgres://verifier@postgres:5432/online_store",
@@ -82,6 +88,8 @@ export const FILE_VARIABLES = [
   "CLICKHOUSE_KEY",
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
+  "MYSQL_PASSWORD",
+  "MYSQL_CA",
   "VERIFY_DATABASE_PASSWORD",
   "WEIR_STORE_PASSWORD",
 ] as const;
