@@ -164,5 +164,4 @@ export {
   uuid,
   type WidePrecision,
 } from "./formats/columns.ts";
-export type { BinaryMode } from "./formats/column_type.ts";
-export type { WireFormat } from "./formats/key_form.ts";
+export type { BinaryMode, WireFormat } from "./formats/wire_format.ts";

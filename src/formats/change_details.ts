@@ -63,6 +63,8 @@ function sourceUsOf({ source, __source_ts_us, __source_ts_ms }: Fields): number 
 
 function transactionOf(source: unknown): string | null {
   if (typeof source !== "object" || source === null) return null;
-  const { txId } = source as { txId?: unknown };
-  return typeof txId === "number" || typeof txId === "string" ? String(txId) : null;
+  // PostgreSQL's and Oracle's; MySQL's, where it has global ids; SQL Server's.
+  const { txId, gtid, commit_lsn } = source as { txId?: unknown; gtid?: unknown; commit_lsn?: unknown };
+  const told = txId ?? gtid ?? commit_lsn;
+  return typeof told === "number" || typeof told === "string" ? String(told) : null;
 }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { type ColumnType, columnTypeOf, REFUSED, type TimeForm } from "./column_type.ts";
 import { isTooDeep, isUnsafe, NESTING_MAX, roundsInteger, roundsText, tooDeep } from "./exact_json.ts";
 import { isRowValue } from "./row_value.ts";
+import type { TypeForms } from "./wire_format.ts";
 
 /** A value or {@link REFUSED}: exactly what zod's verdict on the column's schema is. */
 export type Read = (wire: unknown) => unknown;
@@ -38,6 +39,11 @@ export function isAsked(schema: Schema): boolean {
 /** Integers of the column's type of times, wherever in `schema` it stands; null for another column. */
 export function timeFormOf(schema: Schema): TimeForm | null {
   return firstIn(schema, 0, ({ time }) => time);
+}
+
+/** The forms of the column's type, wherever in `schema` it stands; null: those of PostgreSQL's. */
+export function formsOf(schema: Schema): TypeForms | null {
+  return firstIn(schema, 0, ({ forms }) => forms);
 }
 
 /** Whether the column's texts are bytes, wherever in `schema` their type stands. */

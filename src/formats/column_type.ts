@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { BinaryMode, TypeForms } from "./wire_format.ts";
+
+export type { BinaryMode } from "./wire_format.ts";
 
 /**
  * What a reader returns instead of a value it refuses; `refusal` then says why. Cheaper than an exception or a result
@@ -19,9 +22,9 @@ export interface TimeForm {
   readonly unit: "days" | "milliseconds" | "microseconds";
 }
 
-/** How a column of a PostgreSQL type is read from the forms in which Debezium writes it. */
+/** How a column of a database's type is read from the forms in which Debezium writes it. */
 export interface ColumnType<T> {
-  /** As PostgreSQL writes the type: `numeric(12, 2)`. */
+  /** As the database writes the type: `numeric(12, 2)`. */
   readonly name: string;
   /**
    * Which JSON numbers do not survive JSON.parse for this type and must be read again from the text: integers beyond
@@ -40,6 +43,12 @@ export interface ColumnType<T> {
   readonly binary?: true;
   /** Of char with a declared length only: its characters. */
   readonly length?: number;
+  /** Gives every safe integer on as it is. */
+  readonly integers?: true;
+  /** Refuses the beginning of 1970, which may stand for a date that is none. */
+  readonly zeroRefused?: true;
+  /** Of types of other databases than PostgreSQL. */
+  readonly forms?: TypeForms;
   /** Value of the wire form `wire`. Pure; never throws. */
   read(wire: unknown): T | typeof REFUSED;
   /** Called only with what `read` has refused. */
@@ -104,9 +113,6 @@ export class NumberText {
 export class Micros {
   constructor(readonly value: number) {}
 }
-
-/** How bytes are written: `bytes` and `base64` are the same text. */
-export type BinaryMode = "bytes" | "base64" | "base64-url-safe" | "hex";
 
 /** A text of bytes of which a schema or the declared format tells the form. */
 export class BinaryText {

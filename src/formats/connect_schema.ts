@@ -1,20 +1,7 @@
 import { type BinaryMode, BinaryText, Micros, NumberText, OtherType, type TimeForm } from "./column_type.ts";
+import type { ConnectField, Convert, TypeForms } from "./wire_format.ts";
 
-/** A field of a Kafka Connect schema as JsonConverter writes it. */
-export interface ConnectField {
-  readonly type?: string;
-  /** Semantic type: `io.debezium.time.Timestamp`. */
-  readonly name?: string;
-  readonly field?: string;
-  /** Whether its values may be null. */
-  readonly optional?: boolean;
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly fields?: readonly ConnectField[];
-  readonly items?: ConnectField;
-}
-
-/** Brings a value into the form that the column types expect of values without schema. */
-export type Convert = (wire: unknown) => unknown;
+export type { ConnectField, Convert } from "./wire_format.ts";
 
 /** What is done to each column's values first, in the order of the columns; null if nothing is to be done to any. */
 export type Converts = readonly (Convert | null)[] | null;
@@ -24,6 +11,8 @@ export interface WireColumn {
   readonly time: TimeForm | null;
   /** How its bytes are written as text; null for a column that is not of bytes. */
   readonly binary: BinaryMode | "undeclared" | null;
+  /** Of a type of another database than PostgreSQL. */
+  readonly forms: TypeForms | null;
 }
 
 /** What the fields of a schema say of these columns. */
@@ -90,7 +79,8 @@ const TO_MICROS: Readonly<Record<Semantic["unit"], ((value: number) => number) |
  * although nanoseconds since the epoch exceed 2^53.
  */
 export function convertOf(field: ConnectField, column: WireColumn): Convert | null {
-  const { time } = column;
+  const { time, forms } = column;
+  if (forms?.convert !== undefined) return forms.convert(field);
   if (field.name === "org.apache.kafka.connect.data.Decimal") return decimal(Number(field.parameters?.scale));
   const semantic = field.name !== undefined && Object.hasOwn(SEMANTICS, field.name) ? SEMANTICS[field.name] : null;
   if (semantic !== null) return timeConvert(field.name!, { semantic, time });

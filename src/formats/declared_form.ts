@@ -55,10 +55,10 @@ function fieldOf(
   return null;
 }
 
-function typeField(
-  { scale, time, binary: bytes }: ColumnType<unknown>,
-  { decimals, times, binary }: WireFormat,
-): ConnectField | null {
+function typeField(type: ColumnType<unknown>, format: WireFormat): ConnectField | null {
+  if (type.forms?.declared !== undefined) return type.forms.declared(format);
+  const { scale, time, binary: bytes } = type;
+  const { decimals, times, binary } = format;
   if (bytes === true) return binary === undefined ? null : { type: "string" };
   if (scale !== undefined && decimals === "precise") {
     return { type: "bytes", name: "org.apache.kafka.connect.data.Decimal", parameters: { scale: String(scale) } };

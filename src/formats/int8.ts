@@ -10,6 +10,7 @@ const MAX = 2n ** 63n - 1n;
 /** int8, int4 and int2: JSON integers, also as text. */
 export const int8Type: ColumnType<Int8> = {
   name: "int8",
+  integers: true,
   exact: "unsafe_integers",
   read(wire) {
     // "+ 0" makes 0 of -0.

@@ -2,33 +2,10 @@ import type { z } from "zod";
 import { Decimal } from "../record/decimal.ts";
 import { type KeyColumn, type KeyWire, plainKeyColumn } from "../record/key_column.ts";
 import { readerOf } from "./column_reader.ts";
-import { type BinaryMode, columnTypeOf, type TimeForm } from "./column_type.ts";
+import { columnTypeOf, type TimeForm } from "./column_type.ts";
+import type { WireFormat } from "./wire_format.ts";
 
-/**
- * How the connector writes decimals and times into keys and rows without a schema, where its settings decide it. Keys:
- * it matters for tables that are looked up in several partitions, since the partition of a key is the hash of the bytes
- * that the producer wrote, and other tasks compute it from the key's value. Rows: what cannot be told from a value
- * itself is read as declared. An attached schema decides by itself.
- */
-export interface WireFormat {
-  /** `decimal.handling.mode`. Default: `string`. Keys of mode `double` cannot be computed. */
-  readonly decimals?: "string" | "precise" | "double";
-  /**
-   * `time.precision.mode`. Default: `adaptive`, by the precision that the column declares; without one it is
-   * microseconds. Of `isostring` the form of dates alone can be computed.
-   */
-  readonly times?: "adaptive" | "microseconds" | "connect" | "isostring";
-  /**
-   * What a key of one column is. `object`, the default: `{"id":17}`. `bare`: the value alone, `17`, as
-   * `ExtractField$Key` makes it. Either is read; other tasks look for a row where the declared form lies.
-   */
-  readonly key?: "object" | "bare";
-  /**
-   * `binary.handling.mode`, of `bytea()` columns. Without it base64 is read, but no text that could be hexadecimal as
-   * well, unless an attached schema says which it is.
-   */
-  readonly binary?: BinaryMode;
-}
+export type { WireFormat } from "./wire_format.ts";
 
 type Schema = z.core.$ZodType;
 
@@ -44,7 +21,10 @@ export function keyColumnOf(
   if (type === null) {
     return passes(inner) ? plain : { ...plain, value: valueOf(inner), wire: null, texts: "several" };
   }
+  if (type.forms !== undefined) return { ...plain, ...type.forms.key(format) };
+  if (type.binary === true) return { ...plain, wire: binaryWire(format) };
   switch (/^\w+/.exec(type.name)![0]) {
+    case "decimal":
     case "numeric": {
       const scale = type.scale ?? null;
       const texts = scale === null ? "several" : "one";
@@ -63,13 +43,12 @@ export function keyColumnOf(
       };
     case "date":
       return { ...plain, wire: { kind: format.times === "isostring" ? "iso_date" : "plain" } };
+    case "datetime":
     case "timestamp":
     case "time":
       return { ...plain, wire: timeWire(type.time!, format) };
     case "timestamptz":
       return { ...plain, wire: { kind: "zoned", precision: type.precision! } };
-    case "bytea":
-      return { ...plain, wire: binaryWire(format) };
     case "float8":
       // 0 and -0 are equal.
       return { ...plain, wire: null, texts: "several" };
@@ -135,7 +114,7 @@ function valueOf(schema: Schema): KeyColumn["value"] {
 export function readsIntegers(schema: Schema | undefined): boolean {
   if (schema === undefined) return true;
   const type = columnTypeOf(schema);
-  if (type !== null) return type.name === "int8";
+  if (type !== null) return type.integers === true;
   const def = schema._zod.def as z.core.$ZodTypeDef & { coerce?: boolean };
   return def.type === "number" && def.coerce !== true && (def.checks?.length ?? 0) === 0;
 }

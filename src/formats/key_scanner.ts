@@ -14,7 +14,9 @@ const OPEN = 123, CLOSE = 125, OPEN_LIST = 91, LOWER_N = 110;
 export interface KeyReadColumn {
   readonly name: string;
   /** Null for a key column that the row's schema does not have: its values are taken as they stand. */
-  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "asked" | "time" | "binary"> | null;
+  readonly column:
+    | Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "asked" | "time" | "binary" | "forms">
+    | null;
   /** What is done to its values first, where no schema is attached. */
   readonly declared: Convert | null;
 }

@@ -48,6 +48,7 @@ export function keyReader(source: string, { columns, bare, scans }: KeySpec): Ke
     name,
     time: column?.time ?? null,
     binary: column?.binary ?? null,
+    forms: column?.forms ?? null,
   }));
   const schemaConverts = (schema: ConnectField): Converts => convertsOf(forms, schema.fields ?? []);
   const unwrap = schemaWrappers(schemaConverts);

@@ -6,6 +6,7 @@ import {
   coercesNumber,
   type Exactness,
   exactnessOf,
+  formsOf,
   isAsked,
   isBinary,
   type Read,
@@ -71,6 +72,7 @@ export function readyColumns(
       exact: exactness?.form ?? "integers",
       asked: isAsked(column),
       time: timeFormOf(column),
+      forms: formsOf(column),
       binary: isBinary(column) ? format?.binary ?? "undeclared" : null,
       inherited: name in Object.prototype,
     };

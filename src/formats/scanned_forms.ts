@@ -34,6 +34,7 @@ export function formOf({ schema, asked }: Pick<ReadyColumn, "schema" | "asked">)
     // Digits alone may be base64.
     return scale === 0 ? null : () => decimalText(scale, precision - scale);
   }
+  if (type.zeroRefused === true) return null;
   return type.time?.kind === "timestamp" && type.time.unit === "microseconds" ? timestampText : null;
 }
 

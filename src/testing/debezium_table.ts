@@ -142,6 +142,8 @@ function wireOf(schema: z.ZodType, { value, format }: WireValue): unknown {
     return value.map((item) => wireOf(element, { value: item, format }));
   }
   if (innerType !== undefined) return wireOf(innerType, { value, format });
+  const forms = columnTypeOf(schema)?.forms;
+  if (forms !== undefined) return forms.write(value, format);
   if (value instanceof Decimal) return decimalOf(value, { scale: scaleOf(schema), format });
   const type = columnTypeOf(schema);
   if (type?.integer === true) return integerOf(value, format);

@@ -32,7 +32,7 @@ export function installed(program: string): boolean {
 
 /** Brings every jar that is not there yet into the stack's folder. Idempotent. */
 export async function fetchArtifacts(layout: StackLayout, onProgress: (line: string) => void): Promise<void> {
-  const { libs, plugins } = layout;
+  const { libs } = layout;
   if (!exists(`${libs}/kafka/kafka_2.13-${versions.kafka}.jar`)) {
     onProgress("fetching Kafka and ZooKeeper (about 50 MB)");
     await copyDependencies("kafka_pom.xml", `${libs}/kafka`);
@@ -45,17 +45,30 @@ export async function fetchArtifacts(layout: StackLayout, onProgress: (line: str
     onProgress("fetching the JMX exporter");
     await copyDependencies("jmx_pom.xml", `${libs}/jmx`);
   }
-  const plugin = `${plugins}/debezium-connector-postgres`;
-  if (!exists(`${plugin}/debezium-connector-postgres-${versions.debezium}.jar`)) {
-    onProgress("fetching Debezium's connector");
-    // The plugin archive, not the artifact's dependencies: those would bring a second Kafka into the plugin's folder.
-    const artifact = `io.debezium:debezium-connector-postgres:${versions.debezium}:tar.gz:plugin`;
-    await run("mvn", ["-q", "-B", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${libs}`]);
-    if (exists(plugin)) await Deno.remove(plugin, { recursive: true });
-    await Deno.mkdir(plugins, { recursive: true });
-    const archive = `${libs}/debezium-connector-postgres-${versions.debezium}-plugin.tar.gz`;
-    await run("tar", ["--no-same-owner", "-xzf", archive, "-C", plugins]);
+  await fetchPlugin(layout, { name: "debezium-connector-postgres", version: versions.debezium, onProgress });
+  // Where MariaDB is installed: who has none needs not have its connector.
+  if (installed("mariadbd")) {
+    await fetchPlugin(layout, { name: "debezium-connector-mysql", version: versions.debeziumMysql, onProgress });
   }
+}
+
+async function fetchPlugin(
+  { libs, plugins }: StackLayout,
+  { name, version, onProgress }: {
+    readonly name: string;
+    readonly version: string;
+    readonly onProgress: (line: string) => void;
+  },
+): Promise<void> {
+  const plugin = `${plugins}/${name}`;
+  if (exists(`${plugin}/${name}-${version}.jar`)) return;
+  onProgress(`fetching ${name}`);
+  // The plugin archive, not the artifact's dependencies: those would bring a second Kafka into the plugin's folder.
+  const artifact = `io.debezium:${name}:${version}:tar.gz:plugin`;
+  await run("mvn", ["-q", "-B", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${libs}`]);
+  if (exists(plugin)) await Deno.remove(plugin, { recursive: true });
+  await Deno.mkdir(plugins, { recursive: true });
+  await run("tar", ["--no-same-owner", "-xzf", `${libs}/${name}-${version}-plugin.tar.gz`, "-C", plugins]);
 }
 
 export function jmxAgent(layout: StackLayout): string {

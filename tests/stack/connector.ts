@@ -43,9 +43,22 @@ export async function connectorRunning(layout: StackLayout, deadlineMs: number):
   }
 }
 
+/** Registers a connector of any kind. */
+export async function putConnector(layout: StackLayout, config: ConnectorConfig & { name: string }): Promise<void> {
+  await request(layout, "PUT", `/connectors/${config.name}/config`, config);
+}
+
+/** Takes a connector away; its topics stay. */
+export async function removeConnector(layout: StackLayout, name: string): Promise<void> {
+  await request(layout, "DELETE", `/connectors/${name}`);
+}
+
 /** `RUNNING`, `FAILED`, ... of the connector's only task; `NONE` if there is no task, no connector or no worker. */
-export async function connectorState(layout: StackLayout): Promise<{ state: string; trace: string }> {
-  const status = await request(layout, "GET", `/connectors/${connectorName}/status`).catch(() => null) as
+export async function connectorState(
+  layout: StackLayout,
+  name: string = connectorName,
+): Promise<{ state: string; trace: string }> {
+  const status = await request(layout, "GET", `/connectors/${name}/status`).catch(() => null) as
     | { tasks?: { state: string; trace?: string }[] }
     | null;
   const task = status?.tasks?.[0];

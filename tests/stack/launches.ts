@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { accountNames } from "../../src/cli/embedded_accounts.ts";
 import { jmxAgent } from "./artifacts.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
+import { mariadbLaunch } from "./mariadb.ts";
 import { postgresLaunch } from "./postgres.ts";
 import type { Launch } from "./process.ts";
 import { prometheusConfig } from "./prometheus.ts";
@@ -11,6 +12,7 @@ export type ServiceName =
   | "zookeeper"
   | "kafka"
   | "postgres"
+  | "mariadb"
   | "connect"
   | "clickhouse"
   | "weir"
@@ -59,6 +61,8 @@ export function launchOf(layout: StackLayout, name: ServiceName): Launch {
       });
     case "postgres":
       return postgresLaunch(layout);
+    case "mariadb":
+      return mariadbLaunch(layout);
     case "clickhouse":
       return deno("tests/stack/clickhouse.ts", `${data}/clickhouse`, ports.clickhouse, ports.clickhouseReader);
     case "weir":

@@ -4,7 +4,14 @@ import { fileURLToPath } from "node:url";
  * Versions of the jars: those of the images in compose/ ({@link kafkaInImage}): broker and ZooKeeper at the last Kafka
  * that has ZooKeeper, the Connect worker newer, as Debezium's image has it.
  */
-export const versions = { kafka: "3.9.2", connect: "4.3.0", debezium: "3.6.3.Final", jmxExporter: "1.0.1" } as const;
+export const versions = {
+  kafka: "3.9.2",
+  connect: "4.3.0",
+  debezium: "3.6.3.Final",
+  jmxExporter: "1.0.1",
+  // The newest of this connector that the registry has.
+  debeziumMysql: "3.6.1.Final",
+} as const;
 
 /**
  * Which Kafka an image has, by the first two numbers of its tag. Sources: Confluent's table of versions
@@ -25,6 +32,7 @@ export interface StackPorts {
   readonly kafkaInternal: number;
   readonly connect: number;
   readonly postgres: number;
+  readonly mariadb: number;
   readonly clickhouse: number;
   /** ClickHouse's read-only address, for dashboards. */
   readonly clickhouseReader: number;
@@ -89,6 +97,7 @@ export function stackLayout(options: LayoutOptions = {}): StackLayout {
       kafkaInternal: 29092 + offset,
       connect: 8083 + offset,
       postgres: 5432 + offset,
+      mariadb: 3306 + offset,
       clickhouse: 8123 + offset,
       clickhouseReader: 8124 + offset,
       weir: 8686 + offset,

@@ -99,7 +99,7 @@ export async function stackDown(
   };
   // Each before what it needs: a broker without ZooKeeper cannot shut down in order.
   await Promise.all([down("prometheus"), down("postgres-exporter"), down("weir"), down("connect")]);
-  await Promise.all([down("kafka"), down("postgres"), down("clickhouse")]);
+  await Promise.all([down("kafka"), down("postgres"), down("mariadb"), down("clickhouse")]);
   await down("zookeeper");
   if (!wipe) return;
   for (const folder of [layout.data, layout.logs, layout.run, layout.etc, layout.secrets]) {

@@ -19,6 +19,7 @@ import { kills } from "./e2e/scenarios/kills.ts";
 import { largeRows } from "./e2e/scenarios/large_rows.ts";
 import { latency } from "./e2e/scenarios/latency.ts";
 import { monitoring } from "./e2e/scenarios/monitoring.ts";
+import { mariadbShop } from "./e2e/scenarios/mariadb_shop.ts";
 import { outages } from "./e2e/scenarios/outages.ts";
 import { proof } from "./e2e/scenarios/proof.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
@@ -58,6 +59,7 @@ const scenarios: readonly Scenario[] = [
   severalAsked,
   severalProved,
   doctor,
+  mariadbShop,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]

@@ -1,6 +1,7 @@
 import { installed } from "./artifacts.ts";
 import { launchOf, renderConfiguration, type ServiceName } from "./launches.ts";
 import type { StackLayout } from "./layout.ts";
+import { initialiseMariadb, mariadbAnswers } from "./mariadb.ts";
 import { initialisePostgres, postgresAnswers } from "./postgres.ts";
 import { launch, logTail, pidOf, waitUntil } from "./process.ts";
 import { kafkaAnswers } from "./topics.ts";
@@ -9,6 +10,7 @@ const readyWithinMs: Record<ServiceName, number> = {
   zookeeper: 60_000,
   kafka: 120_000,
   postgres: 60_000,
+  mariadb: 60_000,
   connect: 180_000,
   clickhouse: 120_000,
   weir: 180_000,
@@ -34,6 +36,7 @@ const leftovers: Partial<Record<ServiceName, RegExp>> = {
 export async function startService(layout: StackLayout, name: ServiceName): Promise<void> {
   renderConfiguration(layout);
   if (name === "postgres") await initialisePostgres(layout);
+  if (name === "mariadb") await initialiseMariadb(layout);
   if (pidOf(layout, name) === null) {
     if (await answers(layout, name).catch(() => false)) {
       throw new Error(`Cannot start ${name}: another one answers at its port. Set WEIR_STACK_PORT_OFFSET`);
@@ -62,6 +65,8 @@ export async function answers(layout: StackLayout, name: ServiceName): Promise<b
       return await kafkaAnswers(layout);
     case "postgres":
       return await postgresAnswers(layout);
+    case "mariadb":
+      return await mariadbAnswers(layout);
     case "connect":
       return await httpOk(`http://127.0.0.1:${layout.ports.connect}/connectors`);
     case "clickhouse":

@@ -55,6 +55,7 @@ async function addresses(): Promise<string> {
     "zookeeper": `127.0.0.1:${ports.zookeeper}`,
     "kafka": `${kafka}, metrics at http://127.0.0.1:${ports.kafkaMetrics}/metrics`,
     "postgres": `${postgres.host}:${postgres.port}, database ${postgres.database}`,
+    "mariadb": `127.0.0.1:${ports.mariadb}`,
     "connect": `${connect}, metrics at http://127.0.0.1:${ports.connectMetrics}/metrics`,
     "clickhouse": `${clickhouse}, read-only at http://127.0.0.1:${ports.clickhouseReader}`,
     "weir": `${weir}/readyz, metrics at ${weir}/metrics`,

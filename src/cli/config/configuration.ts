@@ -8,48 +8,21 @@ import { type ClickHouseConfiguration, clickhouseContradictions, clickhouseOf } 
 import { type KafkaConfiguration, kafkaContradictions, kafkaOf, type ReadAgain } from "./kafka_variables.ts";
 import { type RegistryConfiguration, registryContradictions, registryOf } from "./registry_variables.ts";
 import { runOptionsOf } from "./run_variables.ts";
+import { databaseContradictions, type DatabasesConfiguration, databasesOf } from "./database_variables.ts";
 import type { Secret } from "./secret.ts";
 
-/** How to reach PostgreSQL, for `verify`. */
-export interface PostgresConfiguration {
-  readonly url: string | undefined;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly database: string | undefined;
-  readonly user: string | undefined;
-  readonly password: Secret | undefined;
-  readonly sslMode: string | undefined;
-  readonly ca: string | null;
-}
-
-/** How the sinks are compared with their source while everything runs. */
-export interface ProofConfiguration {
-  /** By whom: a process that the instance begins, or the service `deno task prove` beside it; `off`: by nobody. */
-  readonly by: "process" | "service" | "off";
-  /** The source where Kafka is configured; null there: nothing is compared. */
-  readonly database: PostgresConfiguration | null;
-  /** Rows that are read from the source in a second at most. */
-  readonly rowsPerSecond: number;
-  /** Rows of the sources of a sink that may be held at once, where it cannot be compared by ranges of keys. */
-  readonly rowsMax: number;
-}
-
 /** Everything that is configured outside the command line. */
-export interface Configuration {
+export interface Configuration extends DatabasesConfiguration {
   /** Null: embedded. Then `clickhouse` is null too, and never else. */
   readonly kafka: KafkaConfiguration | null;
   readonly clickhouse: ClickHouseConfiguration | null;
   /** Where schemas of records are found; null: nowhere. */
   readonly registry: RegistryConfiguration | null;
-  readonly postgres: PostgresConfiguration | null;
-  /** The database that `sources pull` and `doctor` look into: one of their own, or that of `verify`. */
-  readonly source: PostgresConfiguration | null;
   /** Kafka Connect's REST interface. */
   readonly connect: string | null;
   /** Database of ClickHouse that holds the sinks. */
   readonly database: string;
   readonly run: RunOptions;
-  readonly proof: ProofConfiguration;
   readonly dataDirectory: string;
   /** Where dead letters are kept: in the data directory alone, or in topics that all instances share. */
   readonly deadLetters: "file" | "topic";
@@ -69,9 +42,6 @@ export interface ConfigurationSource {
 }
 
 type Values = z.output<typeof environmentSchema>;
-
-/** An address says all of this. */
-const NOWHERE = { host: undefined, port: undefined, database: undefined, user: undefined };
 
 /** Variables that this project's own tools read, which must not be taken for misspelt ones. */
 const FOREIGN = /^WEIR_STACK/;
@@ -184,40 +154,11 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
         "have: it is missing. Set both",
     );
   }
-  problems.push(...proofContradictions(present, texts));
-  if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
-    problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
-  }
-  return problems;
-}
-
-/** What contradicts itself of the continuous proof, and of the databases that commands look into. */
-function proofContradictions(present: ReadonlySet<string>, texts: Readonly<Record<string, string>>): string[] {
-  const problems: string[] = [];
-  const has = (name: string) => present.has(name);
-  if (has("VERIFY_DATABASE_URL") && !has("KAFKA_BROKERS")) {
-    problems.push(
-      "Cannot use VERIFY_DATABASE_URL in embedded mode: the demo store is the source there. Unset it, or set " +
-        "KAFKA_BROKERS and CLICKHOUSE_URL",
-    );
-  }
-  if (/^service$/i.test(texts.WEIR_PROOF ?? "") && !has("KAFKA_BROKERS")) {
-    problems.push(
-      "Cannot let a service compare (WEIR_PROOF=service) in embedded mode: an instance there compares by itself. " +
-        "Unset it, or set KAFKA_BROKERS and CLICKHOUSE_URL",
-    );
-  }
-  if (has("VERIFY_DATABASE_PASSWORD") && !has("VERIFY_DATABASE_URL")) {
-    problems.push("Cannot use VERIFY_DATABASE_PASSWORD without VERIFY_DATABASE_URL: it is missing. Set it");
-  }
-  if (has("SOURCE_DATABASE_PASSWORD") && !has("SOURCE_DATABASE_URL")) {
-    problems.push("Cannot use SOURCE_DATABASE_PASSWORD without SOURCE_DATABASE_URL: it is missing. Set it");
-  }
+  problems.push(...databaseContradictions(present, texts));
   return problems;
 }
 
 function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
-  const verified = postgresOf(values);
   return {
     kafka: values.KAFKA_BROKERS === undefined ? null : kafkaOf(values, { brokers: values.KAFKA_BROKERS, readAgain }),
     clickhouse: values.CLICKHOUSE_URL === undefined ? null : {
@@ -225,12 +166,10 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
       ...clickhouseOf(values, readAgain),
     },
     registry: registryOf(values, readAgain),
-    postgres: verified,
-    source: sourceOf(values) ?? verified,
     connect: values.CONNECT_URL ?? null,
+    ...databasesOf(values),
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
-    proof: proofOf(values),
     dataDirectory: values.WEIR_DATA ?? ".data",
     deadLetters: values.WEIR_DEAD_LETTERS ?? "file",
     topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
@@ -239,25 +178,6 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
     storePassword: values.WEIR_STORE_PASSWORD,
     logLevel: values.WEIR_LOG ?? "info",
   };
-}
-
-function postgresOf(values: Values): PostgresConfiguration | null {
-  if (values.POSTGRES_URL === undefined && values.PGHOST === undefined) return null;
-  return {
-    url: values.POSTGRES_URL,
-    host: values.PGHOST,
-    port: values.PGPORT,
-    database: values.PGDATABASE,
-    user: values.PGUSER,
-    password: values.POSTGRES_PASSWORD ?? values.PGPASSWORD,
-    sslMode: values.PGSSLMODE,
-    ca: values.POSTGRES_CA ?? null,
-  };
-}
-
-function sourceOf(values: Values): PostgresConfiguration | null {
-  const { SOURCE_DATABASE_URL: url, SOURCE_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
-  return url === undefined ? null : { ...NOWHERE, url, password, sslMode, ca: ca ?? null };
 }
 
 /** A file may be written anew while it is read: an empty one is none. */
@@ -270,15 +190,5 @@ function readAgainFrom({ environment, readFile }: ConfigurationSource): ReadAgai
     } catch {
       return before;
     }
-  };
-}
-
-function proofOf(values: Values): ProofConfiguration {
-  const { VERIFY_DATABASE_URL: url, VERIFY_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
-  return {
-    by: values.WEIR_PROOF === "service" ? "service" : values.WEIR_PROOF === false ? "off" : "process",
-    database: url === undefined ? null : { ...NOWHERE, url, password, sslMode, ca: ca ?? null },
-    rowsPerSecond: values.WEIR_PROOF_ROWS_PER_SECOND ?? 20_000,
-    rowsMax: values.WEIR_PROOF_ROWS_MAX ?? 500_000,
   };
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { readChoice, readInteger } from "../option_values.ts";
 import { CLICKHOUSE_FILE_VARIABLES, clickhouseVariables } from "./clickhouse_variables.ts";
+import { DATABASE_FILE_VARIABLES, databaseVariables } from "./database_variables.ts";
 import { KAFKA_FILE_VARIABLES, kafkaVariables } from "./kafka_variables.ts";
 import { REGISTRY_FILE_VARIABLES, registryVariables } from "./registry_variables.ts";
 import { runVariables } from "./run_variables.ts";
-import { certificateVariable, readSwitch, secretVariable, textVariable, urlVariable, variable } from "./variable.ts";
+import { secretVariable, textVariable, urlVariable, variable } from "./variable.ts";
 
 /** Levels of the log, the most important first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
@@ -12,8 +13,6 @@ export type LogLevel = typeof LOG_LEVELS[number];
 
 const port = (name: string, min: number) =>
   variable(name, { expected: `a port from ${min} to 65535`, read: readInteger(min, 65_535) });
-const rows = (name: string, { min, max }: { min: number; max: number }) =>
-  variable(name, { expected: `a whole number of rows from ${min} to ${max}`, read: readInteger(min, max) });
 
 /**
  * Every variable that is read, from the environment or `.env`. Those marked by {@link FILE_VARIABLES} can also be given
@@ -23,31 +22,7 @@ export const environmentSchema = z.object({
   ...kafkaVariables,
   ...clickhouseVariables,
   ...registryVariables,
-  POSTGRES_URL: urlVariable("POSTGRES_URL", {
-    protocols: ["postgres:", "postgresql:"],
-    example: "postgres://reader@postgres:5432/online_store",
-  }),
-  POSTGRES_PASSWORD: secretVariable("POSTGRES_PASSWORD"),
-  POSTGRES_CA: certificateVariable("POSTGRES_CA"),
-  PGHOST: textVariable("PGHOST"),
-  PGPORT: port("PGPORT", 1),
-  PGDATABASE: textVariable("PGDATABASE"),
-  PGUSER: textVariable("PGUSER"),
-  PGPASSWORD: secretVariable("PGPASSWORD"),
-  PGSSLMODE: variable("PGSSLMODE", {
-    expected: "disable, prefer, require, verify-ca or verify-full",
-    read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-  }),
-  VERIFY_DATABASE_URL: urlVariable("VERIFY_DATABASE_URL", {
-    protocols: ["postgres:", "postgresql:"],
-    example: "postgres://verifier@postgres:5432/online_store",
-  }),
-  VERIFY_DATABASE_PASSWORD: secretVariable("VERIFY_DATABASE_PASSWORD"),
-  SOURCE_DATABASE_URL: urlVariable("SOURCE_DATABASE_URL", {
-    protocols: ["postgres:", "postgresql:"],
-    example: "postgres://reader@postgres:5432/online_store",
-  }),
-  SOURCE_DATABASE_PASSWORD: secretVariable("SOURCE_DATABASE_PASSWORD"),
+  ...databaseVariables,
   CONNECT_URL: urlVariable("CONNECT_URL", { protocols: ["http:", "https:"], example: "http://connect:8083" }),
   WEIR_DATA: textVariable("WEIR_DATA"),
   WEIR_DEAD_LETTERS: variable("WEIR_DEAD_LETTERS", {
@@ -59,12 +34,6 @@ export const environmentSchema = z.object({
   WEIR_PORT: port("WEIR_PORT", 0),
   WEIR_STORE_PASSWORD: secretVariable("WEIR_STORE_PASSWORD"),
   WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
-  WEIR_PROOF: variable("WEIR_PROOF", {
-    expected: "on, off, or service (deno task prove compares)",
-    read: (value) => /^service$/i.test(value) ? "service" : readSwitch(value),
-  }),
-  WEIR_PROOF_ROWS_PER_SECOND: rows("WEIR_PROOF_ROWS_PER_SECOND", { min: 100, max: 1_000_000 }),
-  WEIR_PROOF_ROWS_MAX: rows("WEIR_PROOF_ROWS_MAX", { min: 1_000, max: 100_000_000 }),
   ...runVariables,
 });
 
@@ -73,10 +42,7 @@ export const FILE_VARIABLES = [
   ...KAFKA_FILE_VARIABLES,
   ...CLICKHOUSE_FILE_VARIABLES,
   ...REGISTRY_FILE_VARIABLES,
-  "POSTGRES_PASSWORD",
-  "POSTGRES_CA",
-  "VERIFY_DATABASE_PASSWORD",
-  "SOURCE_DATABASE_PASSWORD",
+  ...DATABASE_FILE_VARIABLES,
   "WEIR_STORE_PASSWORD",
 ] as const;
 

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { PostgresConfiguration } from "../config/configuration.ts";
+import type { PostgresConfiguration } from "../config/database_variables.ts";
 import { quotedName } from "./quoted_name.ts";
 import { connectPostgres } from "../verify/postgres_truth.ts";
 import { type Finding, Findings, postgres, reasonOf } from "./finding.ts";

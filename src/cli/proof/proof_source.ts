@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { PostgresConfiguration } from "../config/configuration.ts";
+import type { PostgresConfiguration } from "../config/database_variables.ts";
 import type { RangedTruth } from "../verify/ranged_truth.ts";
 
 /** The source's tables, looked at again and again. */

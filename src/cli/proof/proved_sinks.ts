@@ -125,8 +125,8 @@ function kindsOf({ key, row: { shape } }: SourceSpec): readonly KeyKind[] | null
 
 function kindOf(schema: SourceSpec["row"]["shape"][string] | undefined): KeyKind | null {
   if (schema === undefined) return null;
-  const type = columnTypeOf(schema)?.name;
-  if (type !== undefined) return type === "int8" ? "integer" : type === "uuid" ? "uuid" : null;
+  const type = columnTypeOf(schema);
+  if (type !== null) return type.integers === true ? "integer" : type.name === "uuid" ? "uuid" : null;
   const { def } = schema._zod as unknown as { readonly def: { readonly type: string; readonly format?: string } };
   if (def.type === "string") return "text";
   return def.type === "number" && def.format === "safeint" ? "integer" : null;

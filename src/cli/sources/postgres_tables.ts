@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { connectPostgres } from "../verify/postgres_truth.ts";
-import type { PostgresConfiguration } from "../config/configuration.ts";
+import type { PostgresConfiguration } from "../config/database_variables.ts";
 import { type CatalogueColumn, type CatalogueTable, catalogueTables, publicationNames } from "./postgres_catalogue.ts";
 import { declaredArray, declaredType, type TimeMode } from "./postgres_type.ts";
 import type { LeftOut, Pulled, PulledColumn, PulledTable, RefusedTable } from "./pulled_table.ts";

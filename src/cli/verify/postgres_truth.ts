@@ -2,11 +2,12 @@ import pg from "pg";
 import type { SourceSpec } from "../../dsl/source.ts";
 import { timeFormOf } from "../../formats/column_reader.ts";
 import { ConfigError } from "../../record/errors.ts";
-import type { PostgresConfiguration } from "../config/configuration.ts";
+import type { PostgresConfiguration } from "../config/database_variables.ts";
 import { type Secret, withoutPassword } from "../config/secret.ts";
 import { type PostgresColumn, selectExpression, type ToWire, wireOf } from "./postgres_values.ts";
 import type { KeyKind, KeyRange, RangedTruth } from "./ranged_truth.ts";
 import type { WireRow } from "./truth.ts";
+import { wireRowOf } from "./wire_row.ts";
 
 const FETCH_ROWS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -208,9 +209,7 @@ function wireRow(
     const value = values[index];
     texts.set(column.name, value === null ? "null" : wire(value));
   });
-  const json = (names: Iterable<string>) =>
-    `{${Array.from(names, (name) => `${JSON.stringify(name)}:${texts.get(name) ?? "null"}`).join(",")}}`;
-  return { key: json(key), after: json(texts.keys()) };
+  return wireRowOf(key, texts);
 }
 
 function columnOf(row: Record<string, string | null>): PostgresColumn {

@@ -53,9 +53,10 @@ export const verifyCommand = command({
     "could not be read, computed or written to their sink, and so are left out on both sides.",
     "The source is the demo store (an instance that runs on the data directory holds it meanwhile), or " +
     "PostgreSQL when Kafka is",
-    "configured: POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE. There the " +
-    "comparison is repeated",
-    "until it is equal or the time is over: write nothing to PostgreSQL meanwhile.",
+    "configured: POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE; or MySQL or " +
+    "MariaDB: MYSQL_URL and",
+    "MYSQL_PASSWORD_FILE. There the comparison is repeated until it is equal or the time is over: write nothing to " +
+    "the database meanwhile.",
   ].join("\n"),
   examples: ["deno task verify", "deno task verify sales --wait 2m"],
   run: async ({ operands, options }) => {
@@ -159,18 +160,20 @@ function expiredLines(topologies: readonly Topology[]): string[] {
 }
 
 async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest): Promise<Verified> {
-  const { postgres, kafka } = configuration;
-  if (postgres === null && showsTables(topologies)) {
+  const { postgres, mysql, kafka } = configuration;
+  if (postgres === null && mysql === null && showsTables(topologies)) {
     throw new ConfigError([
       "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, " +
-      "PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE",
+      "PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE; for MySQL or MariaDB set MYSQL_URL",
     ]);
   }
-  const { openPostgresTruth } = await import("./postgres_truth.ts");
   const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
   const { kafkaOptions } = await import("../start/real_world.ts");
   const { configuredSchemas, decodedFor } = await import("../start/schema_registry.ts");
-  const open = () => postgres === null ? Promise.resolve(NO_TRUTH) : openPostgresTruth(postgres);
+  const open = async (): Promise<Truth> => {
+    if (mysql !== null) return (await import("./mysql_truth.ts")).openMysqlTruth(mysql);
+    return postgres === null ? NO_TRUTH : (await import("./postgres_truth.ts")).openPostgresTruth(postgres);
+  };
   const plain = openKafka(kafkaOptions(kafka!, () => {}));
   const registry = configuredSchemas(configuration.registry);
   return await withClickHouse({ configuration, access: "reader" }, async ({ options }) => {
@@ -188,7 +191,7 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
         return {
           report,
           notes: [
-            `Still so after ${waitMs / 1000} s. Are the topologies running, and is nobody writing to PostgreSQL?`,
+            `Still so after ${waitMs / 1000} s. Are the topologies running, and is nobody writing to the database?`,
           ],
         };
       }

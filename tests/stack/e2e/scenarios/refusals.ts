@@ -86,7 +86,7 @@ async function withoutPostgres(stage: Stage): Promise<void> {
   const { POSTGRES_URL: _url, POSTGRES_PASSWORD: _password, ...others } = environment;
   const { status, stderr } = await runWeir(["verify"], { environment: others, cwd });
   if (status !== 1) throw new Error(`it ended with status ${status} instead of 1: ${stderr}`);
-  requireText(stderr, ["PostgreSQL is not configured", "Set POSTGRES_URL"]);
+  requireText(stderr, ["PostgreSQL is not configured", "Set POSTGRES_URL", "MYSQL_URL"]);
 }
 
 async function unreachable(stage: Stage, signal: AbortSignal): Promise<void> {
