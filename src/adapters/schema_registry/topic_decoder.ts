@@ -45,7 +45,8 @@ export class TopicDecoder {
       if (typeof decoded === "object" && "schema" in decoded) return decoded;
       value = decoded;
     }
-    return { record: { ...record, key, value } };
+    const written = value === record.value || record.value === null ? {} : { written: record.value };
+    return { record: { ...record, key, value, ...written } };
   }
 
   /** The bytes of a key that JsonConverter would write as this text. */
