@@ -12,6 +12,7 @@ export {
   type IsUnion,
   type KeyOf,
   type ParsedRow,
+  type RegistryUse,
   type RowOf,
   type RowSchema,
   Source,

@@ -102,8 +102,8 @@ function binary(message: MessageBytes, what: string): DeserializationError {
     ? "it begins with byte 0, as numbers of LongConverter and IntegerConverter do"
     : `it begins with byte 0 and schema id ${id}, as messages with a schema registry do (Avro, Protobuf, JSON ` +
       'Schema). Declare it with registry: "all" (or "values", if keys are JSON), and set SCHEMA_REGISTRY_URL';
-  const advice = id === null ? `. ${JSON_SETTINGS}` : "";
-  return new DeserializationError("not_json", `Cannot read ${what} as JSON: ${written}${advice}`);
+  const advice = id === null ? JSON_SETTINGS : `Or let it write JSON: ${JSON_SETTINGS}`;
+  return new DeserializationError("not_json", `Cannot read ${what} as JSON: ${written}. ${advice}`);
 }
 
 /** Begins what stands for a key or value that no schema could be applied to; see `ports/schemas.ts`. */

@@ -23,6 +23,8 @@ export interface LogRecord {
   readonly value: Bytes | null;
   /** As `packHeaders` packs them; absent if there are none. May be a view of a larger buffer, too. */
   readonly headers?: Uint8Array;
+  /** The value as it lies in the log, where `value` was made of it. */
+  readonly written?: Bytes;
 }
 
 export interface NewRecord {
@@ -109,9 +111,7 @@ export interface Fetched {
    * absent where the log does not know.
    */
   readonly leaderEpoch?: number;
-  /**
-   * Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped.
-   */
+  /** The position sought lies before the log's start or after its end: nothing was read, and reading stopped. */
   readonly outOfRange?: { readonly startOffset: number; readonly endOffset: number };
   /**
    * Set when the partition cannot be read at the moment (damaged data, a right that was taken away): why, and what to

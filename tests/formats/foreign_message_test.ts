@@ -30,7 +30,17 @@ Deno.test("createDecoder() tells the bytes of a schema registry, with the schema
   for (const [id, { reason, message }] of cases) {
     assertEquals(reason, "not_json");
     assertStringIncludes(message, `schema id ${id}`);
-    for (const part of ["Avro", "Protobuf", "schema registry", "key.converter", "value.converter", JSON_CONVERTER]) {
+    for (
+      const part of [
+        "Avro",
+        "Protobuf",
+        "schema registry",
+        "SCHEMA_REGISTRY_URL",
+        "key.converter",
+        "value.converter",
+        JSON_CONVERTER,
+      ]
+    ) {
       assertStringIncludes(message, part);
     }
   }

@@ -71,6 +71,30 @@ async function fetchPlugin(
   await run("tar", ["--no-same-owner", "-xzf", `${libs}/${name}-${version}-plugin.tar.gz`, "-C", plugins]);
 }
 
+/** The converter's class, and the service that a Connect worker finds it as. */
+const AVRO_CONVERTER = "io.apicurio.registry.utils.converter.AvroConverter";
+const CONVERTER_SERVICE = "META-INF/services/org.apache.kafka.connect.storage.Converter";
+
+/** Brings Apicurio's AvroConverter as a plugin of Connect; a worker that runs finds it when it starts next. */
+export async function fetchAvroConverter({ plugins }: StackLayout): Promise<void> {
+  const folder = `${plugins}/avro-converter`;
+  if (exists(folder)) return;
+  if (!onPath("jar")) throw new Error("jar is not installed: apt-get install openjdk-17-jdk-headless");
+  const part = `${plugins}/../avro-converter.part`;
+  if (exists(part)) await Deno.remove(part, { recursive: true });
+  const pom = projectPath("tests/stack/etc/avro_converter_pom.xml");
+  // The worker's own would be there twice.
+  const own = "-DexcludeArtifactIds=connect-api,connect-json,kafka-clients,slf4j-api,lombok";
+  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", own, `-DoutputDirectory=${part}`];
+  await run("mvn", ["-q", "-B", "-f", pom, ...goal]);
+  // The worker finds plugins by their manifests (plugin.discovery=service_load), and this one has none.
+  await Deno.mkdir(`${part}/META-INF/services`, { recursive: true });
+  await Deno.writeTextFile(`${part}/${CONVERTER_SERVICE}`, `${AVRO_CONVERTER}\n`);
+  await run("jar", ["--create", "--file", `${part}/avro-converter-service.jar`, "-C", part, "META-INF"]);
+  await Deno.remove(`${part}/META-INF`, { recursive: true });
+  await Deno.rename(part, folder);
+}
+
 export function jmxAgent(layout: StackLayout): string {
   return `${layout.libs}/jmx/jmx_prometheus_javaagent-${versions.jmxExporter}.jar`;
 }

@@ -65,6 +65,24 @@ export async function connectorState(
   return { state: task?.state ?? "NONE", trace: task?.trace ?? "" };
 }
 
+/** Registers another connector beside it, with a configuration made of its own. */
+export async function addConnector(
+  layout: StackLayout,
+  { name, change }: { readonly name: string; readonly change: (config: ConnectorConfig) => ConnectorConfig },
+): Promise<void> {
+  await request(layout, "PUT", `/connectors/${name}/config`, change(connectorConfig(layout)));
+}
+
+/** Restarts the tasks of another connector that have failed, as an operator does. */
+export async function restartFailed(layout: StackLayout, name: string): Promise<void> {
+  await request(layout, "POST", `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`);
+}
+
+/** Removes another connector. */
+export async function removeConnector(layout: StackLayout, name: string): Promise<void> {
+  await request(layout, "DELETE", `/connectors/${name}`);
+}
+
 /** Restarts the connector and its task, as an operator does. */
 export async function restartConnector(layout: StackLayout): Promise<void> {
   await request(layout, "POST", `/connectors/${connectorName}/restart?includeTasks=true`);

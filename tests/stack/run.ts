@@ -4,6 +4,7 @@
  * again.
  */
 import { parseArgs } from "node:util";
+import { avro } from "./e2e/scenarios/avro.ts";
 import { brokerTests } from "./e2e/scenarios/broker_tests.ts";
 import { clickhouseRefuses } from "./e2e/scenarios/clickhouse_refuses.ts";
 import { column } from "./e2e/scenarios/column.ts";
@@ -60,6 +61,7 @@ const scenarios: readonly Scenario[] = [
   severalProved,
   doctor,
   mariadbShop,
+  avro,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]

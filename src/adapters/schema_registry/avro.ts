@@ -52,9 +52,12 @@ const longs = avro.types.LongType.__with({
  */
 export function avroCodec({ text, references }: RegisteredSchema): Codec {
   const named = new Map<string, Node>();
-  for (const reference of references.values()) nodeOf(parsed(reference), { named, namespace: "" });
+  // Types that one schema names are known to those after it.
+  const options = { registry: { long: longs }, wrapUnions: "always" } as const;
+  const typeOf = ({ plain }: Node) => avro.Type.forSchema(plain as avro.Schema, options);
+  for (const reference of references.values()) typeOf(nodeOf(parsed(reference), { named, namespace: "" }));
   const root = nodeOf(parsed(text), { named, namespace: "" });
-  const type = avro.Type.forSchema(root.plain as avro.Schema, { registry: { long: longs }, wrapUnions: "always" });
+  const type = typeOf(root);
   return {
     // A view: avsc reads Buffers alone.
     read: ({ buffer, byteOffset, byteLength }) => ({

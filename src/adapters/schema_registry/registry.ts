@@ -138,8 +138,8 @@ class Asker {
     });
     const text = await response.text();
     if (response.ok) return JSON.parse(text);
-    // Another server, or a page of a proxy, says 404 as well: a registry has codes of its own.
-    if (response.status === NOT_FOUND && /"error_code"\s*:\s*404\d*/.test(text)) return null;
+    // A path that is none is answered by 404 as well: what is not there has codes of its own (40401, 40402, 40403).
+    if (response.status === NOT_FOUND && /"error_code"\s*:\s*404\d\d\b/.test(text)) return null;
     throw refusal({ url, path, status: response.status, text });
   }
 

@@ -9,7 +9,7 @@ import type { Registry } from "./registry.ts";
 export type Known = { readonly codec: Codec } | { readonly problem: string };
 
 /** For how long it is believed that there is no schema of an id: somebody may register it, and replay. */
-const ABSENT_MS = 10_000;
+const ABSENT_MS = 2_000;
 
 const CODECS: Readonly<Record<RegisteredSchema["type"], (schema: RegisteredSchema) => Codec>> = {
   AVRO: avroCodec,

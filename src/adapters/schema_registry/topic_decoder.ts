@@ -1,5 +1,6 @@
 import type { Bytes, LogRecord } from "../../ports/log.ts";
 import { type EncodedTopic, unreadable } from "../../ports/schemas.ts";
+import { readHeaders } from "../../record/headers.ts";
 import type { ConnectField, Payload } from "./codec.ts";
 import type { SchemaCache } from "./schema_cache.ts";
 
@@ -33,18 +34,19 @@ export class TopicDecoder {
     const { key: keyForm, value: valueForm } = this.topic;
     let { key, value } = record;
     if (keyForm !== null && key !== null) {
-      const foreign = this.#foreignKey(key);
+      const foreign = this.#foreignKey(key, record);
       if (foreign !== null) return { problem: foreign };
-      const decoded = this.#decoded(key, keyForm);
+      const decoded = this.#decoded(key, { form: keyForm, record });
       if (typeof decoded === "object" && "schema" in decoded) return decoded;
       key = decoded;
     }
     if (valueForm !== "bytes" && value !== null) {
-      const decoded = this.#decoded(value, valueForm);
+      const decoded = this.#decoded(value, { form: valueForm, record });
       if (typeof decoded === "object" && "schema" in decoded) return decoded;
       value = decoded;
     }
-    return { record: { ...record, key, value } };
+    const written = value === record.value || record.value === null ? {} : { written: record.value };
+    return { record: { ...record, key, value, ...written } };
   }
 
   /** The bytes of a key that JsonConverter would write as this text. */
@@ -64,21 +66,29 @@ export class TopicDecoder {
     }
   }
 
-  #foreignKey(key: Bytes): string | null {
+  #foreignKey(key: Bytes, { headers }: LogRecord): string | null {
     if (this.keyId === null) return null;
     const id = idOf(bytesOf(key));
     if (id === this.keyId) return null;
     const { topic } = this.topic;
+    const named = id === null ? idInHeaders(headers) : null;
+    if (named !== null) return `Cannot read a record of "${topic}": ${named}`;
     return `Cannot read a record of "${topic}" whose key is written ${
       id === null ? "without a schema" : `with the schema ${id}`
     }, as others are written with the schema ${this.keyId}: the same key has other bytes then, and so lies in ` +
       `another partition, and of its two rows nobody could tell which one is newer. ${keyAdvice(topic)}`;
   }
 
-  #decoded(message: Bytes, form: "with_schema" | "json" | "text"): Bytes | { readonly schema: number } {
+  #decoded(
+    message: Bytes,
+    { form, record: { headers } }: { readonly form: "with_schema" | "json" | "text"; readonly record: LogRecord },
+  ): Bytes | { readonly schema: number } {
     const bytes = bytesOf(message);
-    // JSON does not begin so: it is given on as it is.
-    if (bytes[0] !== 0) return message;
+    if (bytes[0] !== 0) {
+      const named = JSON_START.has(bytes[0]) ? null : idInHeaders(headers);
+      // JSON is given on as it is.
+      return named === null ? message : unreadable(named, bytes);
+    }
     const id = idOf(bytes);
     if (id === null) {
       return unreadable(
@@ -89,7 +99,7 @@ export class TopicDecoder {
     }
     const known = this.#cache.find(id);
     if (known === null) return { schema: id };
-    if ("problem" in known) return unreadable(known.problem, bytes);
+    if ("problem" in known) return unreadable(idInHeaders(headers) ?? known.problem, bytes);
     try {
       return this.#text(known.codec.read(bytes.subarray(HEADER_BYTES), this.#nullable), form);
     } catch (error) {
@@ -104,6 +114,19 @@ export class TopicDecoder {
     if (header === undefined) this.#headers.set(field, header = `{"schema":${JSON.stringify(field)},"payload":`);
     return `${header}${text}}`;
   }
+}
+
+/** `{`, `[`, `"`: a value of most records that are JSON. */
+const JSON_START = new Set([123, 91, 34]);
+
+/** What to do if Apicurio's converter has written the id of the schema into headers; null if it has not. */
+function idInHeaders(headers: Uint8Array | undefined): string | null {
+  if (headers === undefined) return null;
+  const has = Object.keys(readHeaders(headers)).some((name) => /^apicurio\.(?:key|value)\.\w+Id$/.test(name));
+  return has
+    ? "the id of its schema is in the record's headers, and not before the bytes. Set " +
+      "apicurio.registry.headers.enabled=false for key.converter and value.converter, and write the topic anew"
+    : null;
 }
 
 /** What to do about keys of several schemas. */

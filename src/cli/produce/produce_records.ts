@@ -75,6 +75,7 @@ export async function produceRecords(
   const { topic, partitions = PARTITIONS_DEFAULT, onProgress = () => {} } = options;
   const configuration = configurationOf(options);
   const { sources, events, topologies } = await sourcesOf(configuration.topologiesDirectory, topic);
+  if (configuration.kafka !== null) refuseEncoded(topic, sources);
   const isEvents = sources.length === 0 && events.length > 0;
   const reader = isEvents ? eventLineReader(events) : lineReader(topic, sources);
   const target = await openTarget(configuration);
@@ -105,6 +106,15 @@ export async function produceRecords(
     topologies,
     unreadColumns: reader.unreadColumns(),
   };
+}
+
+/** A key as JSON would lie in another partition than the connector's, and be another key. */
+function refuseEncoded(topic: string, sources: readonly SourceSpec[]): void {
+  if (!sources.some(({ registry }) => registry === "all")) return;
+  throw new ConfigError([
+    `Cannot write into "${topic}": its keys are written through a schema registry (registry: "all"), and produce ` +
+    "writes JSON. Write rows into the database, or with a producer that uses the registry",
+  ]);
 }
 
 /** How topologies declare a topic, and which those are. */

@@ -152,7 +152,7 @@ export class ChangeReader {
     const { offset } = record;
     const known = byOffset.get(offset);
     if (known === undefined) return false;
-    const corrected = print ?? printOf(record.value);
+    const corrected = print ?? printOf(record.written ?? record.value);
     for (const { value, print } of known.toReversed()) {
       if (print !== corrected) continue;
       try {

@@ -38,8 +38,9 @@ export async function scanPartition(
 }
 
 /** A record to be kept: what a reader gives may be a view of all that was fetched with it. */
-export function copyOf({ key, value, headers, ...record }: LogRecord): LogRecord {
-  const copied = { ...record, key: sliced(key), value: sliced(value) };
+export function copyOf({ key, value, headers, written, ...record }: LogRecord): LogRecord {
+  const own = sliced(written ?? null);
+  const copied = { ...record, key: sliced(key), value: sliced(value), ...own === null ? {} : { written: own } };
   return headers === undefined ? copied : { ...copied, headers: headers.slice() };
 }
 

@@ -53,7 +53,7 @@ export async function replayRecords(
     const value = correctedValue(request, { record, reading, newest: found.newest });
     if (isResult(value)) return value;
     const { offset, timestampMs, key } = record;
-    const print = printOf(record.value);
+    const print = printOf(record.written ?? record.value);
     const changed = changedColumns(record.value, value.text);
     return { topic, topicId, partition, offset, timestampMs, key: textOf(key!), print, changed, value: value.text };
   });

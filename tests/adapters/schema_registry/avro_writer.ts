@@ -17,7 +17,7 @@ const longs = avro.types.LongType.__with({
 });
 
 /** A type of Avro, of whose unions a value is `{ <type>: value }`, and whose longs are bigints. */
-function avroType(schema: unknown): avro.Type {
+export function avroType(schema: unknown): avro.Type {
   // Attributes would make it another type than the registry's.
   const plain = JSON.parse(
     JSON.stringify(schema),

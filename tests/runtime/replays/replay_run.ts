@@ -1,6 +1,7 @@
 import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
 import type { KeptLetter } from "../../../src/adapters/local/dead_letters.ts";
 import type { Topology } from "../../../src/mod.ts";
+import type { Schemas } from "../../../src/ports/schemas.ts";
 import type { Snapshots } from "../../../src/ports/snapshots.ts";
 import type { RunOptions } from "../../../src/runtime/options.ts";
 import type { LetterEdit, ReplayResult } from "../../../src/runtime/replays/replay.ts";
@@ -15,6 +16,8 @@ export class ReplayWorld {
   readonly snapshots: Snapshots = createMemorySnapshots();
   readonly #opened: Awaited<ReturnType<typeof openStepLog>>;
   #run: StepRun | null = null;
+  /** Of records that are written through a registry; absent: all are JSON. */
+  schemas?: Schemas;
 
   private constructor(opened: Awaited<ReturnType<typeof openStepLog>>, refuses?: RefuseRow) {
     this.#opened = opened;
@@ -36,7 +39,13 @@ export class ReplayWorld {
   /** Begins a run and settles it. */
   async start(topology: Topology, options: Partial<RunOptions> = {}): Promise<void> {
     const { clock, log } = this.#opened;
-    const ports = { log, warehouse: this.warehouse, snapshots: this.snapshots, deadLetters: this.letters };
+    const ports = {
+      log,
+      warehouse: this.warehouse,
+      snapshots: this.snapshots,
+      deadLetters: this.letters,
+      schemas: this.schemas,
+    };
     this.#run = new StepRun(topology, { clock, ports, options: { snapshotEveryMs: 0, ...options } }).start();
     await this.settled();
   }
