@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
+import { NO_HEADERS, type RecordHeaders } from "../record/headers.ts";
+import { cloudEventText } from "./cloud_event.ts";
 import { shown } from "./column_type.ts";
 import { changeReader, type ChangesForm, type EventMessage, type ReadRecord } from "./change_reader.ts";
 import type { Fields } from "./envelope.ts";
 import { type MessageBytes, parseJson, plainTextOf, textOf } from "./message_text.ts";
 import { parseIntegers } from "./exact_json.ts";
+import { headersOf } from "./message_headers.ts";
 import { problemOf, readyColumns, rowReader } from "./row_reader.ts";
 
 /** What to do about columns that an event does not have. */
@@ -25,6 +28,8 @@ export interface EventForm {
   readonly nullValues: boolean;
   /** Set if the events are the changes of a table: then this says all of them. */
   readonly changes: ChangesForm | null;
+  /** Records are CloudEvents, of either mode. */
+  readonly cloudEvents?: boolean;
 }
 
 /** Reads the records of one topic of events. */
@@ -42,7 +47,9 @@ export interface EventReader {
 }
 
 /** Makes the reader of a topic's events. @throws TypeError for a schema with rules for the whole object */
-export function eventReader({ name, key: keyForm, value: form, nullValues, changes }: EventForm): EventReader {
+export function eventReader(
+  { name, key: keyForm, value: form, nullValues, changes, cloudEvents = false }: EventForm,
+): EventReader {
   const [ofKey, ofValue] = [`the key of a record of "${name}"`, `a record of "${name}"`];
   const key = keyForm === "text" || keyForm === "bytes" ? plainOrNull(keyForm, ofKey) : jsonKey(keyForm, ofKey);
   const value = form === "text" || form === "bytes" ? plain(form, ofValue) : jsonRow(form, { name, what: ofValue });
@@ -51,6 +58,18 @@ export function eventReader({ name, key: keyForm, value: form, nullValues, chang
     const read = { key: key(message.key), value: message.value === null ? null : value(message.value) };
     return { kind: "event", ...read, timestampUs: null };
   };
+  if (cloudEvents) {
+    const eventOf = (bytes: MessageBytes | null, headers: RecordHeaders) =>
+      value(cloudEventText(bytes, headers, ofValue));
+    return {
+      key,
+      value: (bytes) => eventOf(bytes, NO_HEADERS),
+      read: (message) => {
+        const event = eventOf(message.value, headersOf(message));
+        return { kind: "event", key: key(message.key), value: event, timestampUs: null };
+      },
+    };
+  }
   return { key, value, read: changes === null ? read : changeReader(changes) };
 }
 
