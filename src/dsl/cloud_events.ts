@@ -41,7 +41,11 @@ export interface CloudEventOptions<S extends ColumnShape, X extends ColumnShape,
  *
  * @example const orders = cloudEvents("shop.orders", { data: z.object({ id: int8(), total: numeric(12, 2) }) });
  */
-export function cloudEvents<S extends ColumnShape, X extends ColumnShape = {}, F extends KeyForm = "text">(
+export function cloudEvents<
+  S extends ColumnShape,
+  X extends ColumnShape = Record<never, never>,
+  F extends KeyForm = "text",
+>(
   topic: string,
   options: CloudEventOptions<S, X, F>,
 ): EventSource<KeyIn<F> | null, CloudEvent<ParsedRow<S>> & ParsedRow<X>> {

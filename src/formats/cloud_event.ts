@@ -14,7 +14,10 @@ const BYTES_MAX = 8 * 1024 * 1024;
  * JSON as `data`. The data's text stays as it is, so that numbers keep their digits.
  * @throws DeserializationError `not_an_event` for a record that is no CloudEvent of JSON
  */
-export function cloudEventText(value: MessageBytes | null, headers: RecordHeaders, what: string): string {
+export function cloudEventText(
+  { value, headers }: { readonly value: MessageBytes | null; readonly headers: RecordHeaders },
+  what: string,
+): string {
   const contentType = named(headers, "content-type");
   if (contentType?.toLowerCase().startsWith(BATCHED)) {
     throw refused(what, "it is a batch of CloudEvents. Let the producer write each event as a record of its own");

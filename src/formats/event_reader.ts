@@ -60,7 +60,7 @@ export function eventReader(
   };
   if (cloudEvents) {
     const eventOf = (bytes: MessageBytes | null, headers: RecordHeaders) =>
-      value(cloudEventText(bytes, headers, ofValue));
+      value(cloudEventText({ value: bytes, headers }, ofValue));
     return {
       key,
       value: (bytes) => eventOf(bytes, NO_HEADERS),

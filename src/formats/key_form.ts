@@ -34,9 +34,11 @@ function jsonKeyColumn(
   if (type.binary === true) return { ...plain, wire: binaryWire(format) };
   switch (/^\w+/.exec(type.name)![0]) {
     case "decimal":
+    case "number":
     case "numeric": {
       const scale = type.scale ?? null;
       const texts = scale === null ? "several" : "one";
+      if (type.integers === true) return plain;
       if (type.integer === true) return { ...plain, wire: decimalWire(scale, format) };
       return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format), texts };
     }

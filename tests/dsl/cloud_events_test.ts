@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, cloudEvents, Decimal, int8, numeric, topology } from "../../src/mod.ts";
+import { clickhouseAppend, cloudEvents, type Decimal, int8, numeric, topology } from "../../src/mod.ts";
 import { eventReader } from "../../src/formats/event_reader.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
 import { packHeaders, type RecordHeaders } from "../../src/record/headers.ts";

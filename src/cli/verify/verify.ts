@@ -198,7 +198,10 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
   }).finally(() => log.close());
 }
 
-/** Whether tables of the database are shown: not only topics of plain JSON or results of streams, nor looked up by streams alone. */
+/**
+ * Whether tables of the database are shown: not only topics of plain JSON or results of streams, nor looked up by
+ * streams alone.
+ */
 function showsTables(topologies: readonly Topology[]): boolean {
   return topologies.some(({ nodes }) =>
     nodes.some((node) => node.op === "sink") &&
