@@ -7,12 +7,17 @@ import type { ColumnShape, ParsedRow, RowSchema } from "./source.ts";
 export interface CloudEvent<D> {
   /** With `source`, the same for no other event. */
   readonly id: string;
+  /** Where it happened: a URI reference. */
   readonly source: string;
+  /** What happened. */
   readonly type: string;
+  /** Of CloudEvents: `1.0`. */
   readonly specversion: string;
+  /** Of what of the source it is; null if absent. */
   readonly subject: string | null;
   /** Microseconds since the epoch. */
   readonly time: number | null;
+  /** What the event says. */
   readonly data: D;
 }
 
