@@ -18,6 +18,8 @@ export {
   Source,
   type SourceSpec,
 } from "./dsl/source.ts";
+export { type CloudEvent, type CloudEventOptions, cloudEvents } from "./dsl/cloud_events.ts";
+export { jsonTable, type JsonTableOptions } from "./dsl/json_table.ts";
 export {
   clickhouse,
   type ClickHouseOptions,

@@ -65,6 +65,8 @@ export interface EventSpec {
   readonly mask?: true | readonly string[];
   /** Nor is the key. */
   readonly maskKey?: true;
+  /** Records are CloudEvents, of which headers may be attributes. */
+  readonly cloudEvents?: true;
   /** The topology writes the topic itself: the changes of one of its tables. */
   readonly internal?: true;
 }

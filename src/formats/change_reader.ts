@@ -33,10 +33,12 @@ export interface ReadEvent {
 /** What a record means for a stream. */
 export type ReadRecord = ReadEvent | { readonly kind: "skip"; readonly reason: string };
 
-/** Key and value of a record. */
+/** Key, value and headers of a record. */
 export interface EventMessage {
   readonly key: MessageBytes | null;
   readonly value: MessageBytes | null;
+  /** Packed. */
+  readonly headers?: Uint8Array;
 }
 
 /** A change, as `Change` of `dsl/changes.ts` types it. */
@@ -60,11 +62,12 @@ export function changeReader({ source, before }: ChangesForm): (message: EventMe
     const parts = columns.length === 1 ? [String(key)] : keyParts(key);
     return Object.fromEntries(columns.map((column, index) => [column.name, keyColumnValue(column, parts[index])]));
   };
+  const plain = source.format?.plain === true;
   return (message) => {
-    if (message.value === null) return { kind: "skip", reason: "tombstone" };
+    if (message.value === null && !plain) return { kind: "skip", reason: "tombstone" };
     const decoded = decodedOrTruncate(decoder, message);
     if (decoded !== "truncate" && decoded.kind === "skip") return { kind: "skip", reason: decoded.reason };
-    if (decoded !== "truncate" && decoded.kind === "delete" && decoded.tombstone) {
+    if (decoded !== "truncate" && decoded.kind === "delete" && decoded.tombstone && !plain) {
       return { kind: "skip", reason: "tombstone" };
     }
     const { sourceUs, ...details } = decoder.details(message);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { innerSchemas, NESTED_SCHEMAS_MAX } from "./column_reader.ts";
-import { type ColumnType, columnTypeOf } from "./column_type.ts";
+import { exactnessOf, innerSchemas, NESTED_SCHEMAS_MAX } from "./column_reader.ts";
+import { type ColumnType, columnTypeOf, NumberText } from "./column_type.ts";
 import {
   type ConnectField,
   type Convert,
@@ -26,8 +26,15 @@ interface FormColumn extends WireColumn {
  * format attached one. Null if nothing.
  */
 export function declaredConvert(column: FormColumn, format: WireFormat | undefined): Convert | null {
+  // No connector wrote it: a text of digits is no base64.
+  if (format?.plain === true && exactnessOf(column.schema)?.form === "numbers") return plainDecimals;
   const field = format === undefined ? null : fieldOf(column.schema, { format, depth: 0 });
   return field === null ? null : convertOf(field, column);
+}
+
+function plainDecimals(wire: unknown): unknown {
+  if (typeof wire === "string") return new NumberText(wire);
+  return Array.isArray(wire) ? wire.map(plainDecimals) : wire;
 }
 
 /** As {@link declaredConvert}, of all columns in their order. */

@@ -16,7 +16,7 @@ import type { MessageBytes } from "./message_text.ts";
 import { keyedRows } from "./keyed_rows.ts";
 import { keyReader, type KeySpec } from "./message_key.ts";
 import { type ReadyColumn, readyColumns } from "./row_reader.ts";
-import { textReader } from "./text_change.ts";
+import { rowTextReader, textReader } from "./text_change.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
 import { type UnitDoubt, unitDoubts } from "./unit_doubts.ts";
 import { unknownColumns } from "./unknown_columns.ts";
@@ -186,16 +186,17 @@ function readersOf(options: DecoderOptions) {
   const keys = keyReader(source, keySpec(columns, options));
   const declared = declaredConverts(columns, options.format);
   const placeholder = options.placeholder ?? UNAVAILABLE_DEFAULT;
-  const isUnavailable = unavailableTest(placeholder);
-  const rows = keyedRows(source, { columns, key: options.key, isUnavailable, keyValues: keys.values });
+  const plain = options.format?.plain === true;
+  const isUnavailable = plain ? () => false : unavailableTest(placeholder);
+  const rows = keyedRows(source, { columns, key: options.key, isUnavailable, keyValues: keys.values, plain });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
   const schemaConverts = (schema: ConnectField): Converts => convertsOf(columns, rowFields(schema));
   const texts = { what, valueBytesMax, declared, schemaConverts };
-  const changeOf = textReader(texts);
-  const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
+  const changeOf = plain ? rowTextReader(texts) : textReader(texts);
+  const doubts = options.onDoubt === undefined || plain ? null : unitDoubts(columns, options.onDoubt);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
   const forms = placeholder === UNAVAILABLE_DEFAULT;
-  const scanner = options.scans === false
+  const scanner = options.scans === false || plain
     ? null
     : envelopeScanner({ columns, key: options.key, converts: declared, isUnavailable, forms, valueBytesMax });
   return { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, texts };
@@ -213,6 +214,7 @@ function keySpec(columns: readonly ReadyColumn[], { key, format, scans = true }:
       return { name, column, declared: column === null ? null : declaredConvert(column, format) };
     }),
     bare: format?.key === "bare",
+    text: format?.key === "text",
     scans,
   };
 }

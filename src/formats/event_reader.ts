@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
+import { NO_HEADERS, type RecordHeaders } from "../record/headers.ts";
+import { cloudEventText } from "./cloud_event.ts";
 import { shown } from "./column_type.ts";
 import { changeReader, type ChangesForm, type EventMessage, type ReadRecord } from "./change_reader.ts";
 import type { Fields } from "./envelope.ts";
@@ -7,6 +9,7 @@ import { convertsOf, rowFields } from "./connect_schema.ts";
 import { type MessageBytes, parseJson, plainTextOf, textOf } from "./message_text.ts";
 import { parseIntegers } from "./exact_json.ts";
 import { schemaWrappers } from "./schema_wrapper.ts";
+import { headersOf } from "./message_headers.ts";
 import { problemOf, readyColumns, rowReader } from "./row_reader.ts";
 
 /** What to do about columns that an event does not have. */
@@ -29,6 +32,8 @@ export interface EventForm {
   readonly registry?: "all" | "values";
   /** Set if the events are the changes of a table: then this says all of them. */
   readonly changes: ChangesForm | null;
+  /** Records are CloudEvents, of either mode. */
+  readonly cloudEvents?: boolean;
 }
 
 /** Reads the records of one topic of events. */
@@ -47,7 +52,7 @@ export interface EventReader {
 
 /** Makes the reader of a topic's events. @throws TypeError for a schema with rules for the whole object */
 export function eventReader(
-  { name, key: keyForm, value: form, nullValues, registry, changes }: EventForm,
+  { name, key: keyForm, value: form, nullValues, registry, changes, cloudEvents = false }: EventForm,
 ): EventReader {
   const [ofKey, ofValue] = [`the key of a record of "${name}"`, `a record of "${name}"`];
   const key = keyForm === "text" || keyForm === "bytes" ? plainOrNull(keyForm, ofKey) : jsonKey(keyForm, ofKey);
@@ -59,6 +64,18 @@ export function eventReader(
     const read = { key: key(message.key), value: message.value === null ? null : value(message.value) };
     return { kind: "event", ...read, timestampUs: null };
   };
+  if (cloudEvents) {
+    const eventOf = (bytes: MessageBytes | null, headers: RecordHeaders) =>
+      value(cloudEventText({ value: bytes, headers }, ofValue));
+    return {
+      key,
+      value: (bytes) => eventOf(bytes, NO_HEADERS),
+      read: (message) => {
+        const event = eventOf(message.value, headersOf(message));
+        return { kind: "event", key: key(message.key), value: event, timestampUs: null };
+      },
+    };
+  }
   return { key, value, read: changes === null ? read : changeReader(changes) };
 }
 

@@ -14,7 +14,16 @@ export function keyColumnOf(
   name: string,
   { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: WireFormat },
 ): KeyColumn {
-  const plain = { ...plainKeyColumn(name), bare: format.key === "bare" };
+  const column = jsonKeyColumn(name, { schema, format });
+  if (format.key !== "text" || column.wire === null || column.wire.kind === "text") return column;
+  return { ...column, wire: { kind: "text", of: column.wire } };
+}
+
+function jsonKeyColumn(
+  name: string,
+  { schema, format }: { readonly schema: Schema | undefined; readonly format: WireFormat },
+): KeyColumn {
+  const plain = { ...plainKeyColumn(name), bare: format.key === "bare" || format.key === "text" };
   if (schema === undefined) return plain;
   const inner = unwrapped(schema);
   const type = columnTypeOf(inner);
@@ -25,9 +34,11 @@ export function keyColumnOf(
   if (type.binary === true) return { ...plain, wire: binaryWire(format) };
   switch (/^\w+/.exec(type.name)![0]) {
     case "decimal":
+    case "number":
     case "numeric": {
       const scale = type.scale ?? null;
       const texts = scale === null ? "several" : "one";
+      if (type.integers === true) return plain;
       if (type.integer === true) return { ...plain, wire: decimalWire(scale, format) };
       return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format), texts };
     }

@@ -4,6 +4,8 @@ import type { Change, Fields } from "./envelope.ts";
 import type { MessageBytes } from "./message_text.ts";
 import { type ReadRow, type ReadyColumn, rowMaker, rowReader } from "./row_reader.ts";
 
+const PLAIN_ADVICE = "Write them, or declare them as .optional() or with a default";
+
 type ReadFields = ReturnType<typeof rowReader>;
 
 /** Reads rows of which key columns may stand in the message's key alone. */
@@ -38,11 +40,14 @@ export function keyedRows(
     readonly key: readonly string[];
     readonly isUnavailable: (wire: unknown) => boolean;
     readonly keyValues: (bytes: MessageBytes | null) => readonly unknown[];
+    /** No database's: a missing column has other reasons. */
+    readonly plain?: boolean;
   },
 ): KeyedRows {
   const { columns, key, isUnavailable, keyValues } = options;
+  const missingAdvice = options.plain === true ? PLAIN_ADVICE : undefined;
   const candidates = key.filter((name) => columns.some((column) => column.name === name));
-  const read = rowReader(source, { columns, isUnavailable });
+  const read = rowReader(source, { columns, isUnavailable, missingAdvice });
   const rowOf = rowMaker(columns);
   const known = new Map<string, KeyOnly>();
 
@@ -54,7 +59,7 @@ export function keyedRows(
     const kept = columns.map((_, index) => index).filter((index) => !lacking.includes(columns[index].name));
     const positions = columns.map(({ name }) => lacking.includes(name) ? key.indexOf(name) : -1);
     const keyOnly: KeyOnly = {
-      read: rowReader(source, { columns: kept.map((index) => columns[index]), isUnavailable }),
+      read: rowReader(source, { columns: kept.map((index) => columns[index]), isUnavailable, missingAdvice }),
       converts: (all) => all === null ? null : kept.map((index) => all[index]),
       rowOf: (row, values) =>
         rowOf(...columns.map(({ name }, index) => positions[index] < 0 ? row[name] : values[positions[index]])),

@@ -23,6 +23,8 @@ export interface KeySpec {
   readonly columns: readonly KeyReadColumn[];
   /** Whatever stands where the object of columns should is the value of the only column. */
   readonly bare: boolean;
+  /** The key is no JSON, but the text or the digits of the only column's value. */
+  readonly text: boolean;
   /** False: every key is read as text. */
   readonly scans: boolean;
 }
@@ -41,7 +43,7 @@ export interface KeyReader {
 }
 
 /** Makes the reader of one topic's keys. */
-export function keyReader(source: string, { columns, bare, scans }: KeySpec): KeyReader {
+export function keyReader(source: string, { columns, bare, text: plainText, scans }: KeySpec): KeyReader {
   const what = `a key of "${source}"`;
   const declared = someOrNull(columns.map((column) => column.declared));
   const forms = columns.map(({ name, column }) => ({
@@ -53,15 +55,24 @@ export function keyReader(source: string, { columns, bare, scans }: KeySpec): Ke
   const schemaConverts = (schema: ConnectField): Converts => convertsOf(forms, schema.fields ?? []);
   const unwrap = schemaWrappers(schemaConverts);
   const [{ name, column }] = columns;
-  const quick = columns.length === 1 && readsIntegers(column?.schema) ? integerKey(name) : null;
-  const scan = scans ? keyScanner(columns) : null;
+  const quick = !plainText && columns.length === 1 && readsIntegers(column?.schema) ? integerKey(name) : null;
+  const scan = scans && !plainText ? keyScanner(columns) : null;
+  const textContext: KeyContext = { what, columns, bare: true, text: true, converts: declared, schemaConverts };
   const partsOf = (bytes: MessageBytes): { text: string; context: KeyContext } => {
     const whole = textOf(bytes, what, KEY_BYTES_MAX);
+    if (plainText) return { text: jsonOfText(whole, columns[0]), context: textContext };
     const wrapper = unwrap(whole);
     const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
     return {
       text,
-      context: { what, columns, bare, converts: wrapper?.schema ? wrapper.made : declared, schemaConverts },
+      context: {
+        what,
+        columns,
+        bare,
+        text: false,
+        converts: wrapper?.schema ? wrapper.made : declared,
+        schemaConverts,
+      },
     };
   };
   return {
@@ -80,6 +91,11 @@ export function keyReader(source: string, { columns, bare, scans }: KeySpec): Ke
       return valuesOfJson(text, context);
     },
   };
+}
+
+/** A key that is a text as the JSON that its column reads: a text where it reads such, else what stands there. */
+function jsonOfText(text: string, { column }: KeyReadColumn): string {
+  return column === null || column.read(text) !== REFUSED ? JSON.stringify(text) : text;
 }
 
 /** Names of the key's columns, for telling what a message is; empty if the key is no JSON object. */

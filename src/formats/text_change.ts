@@ -53,6 +53,28 @@ export function textReader(options: TextReaderOptions): (
   };
 }
 
+/**
+ * Makes the reader of values that are rows and nothing else.
+ * @throws DeserializationError `not_json`, `not_utf8`, `too_large`, `not_a_row`
+ */
+export function rowTextReader(
+  { what, valueBytesMax, declared }: TextReaderOptions,
+): (message: { readonly value: MessageBytes }) => TextChange {
+  return ({ value }) => {
+    const text = textOf(value, what, valueBytesMax);
+    const after = parseJson(text, what);
+    if (typeof after !== "object" || after === null || Array.isArray(after)) {
+      throw new DeserializationError(
+        "not_a_row",
+        `Cannot read ${what} as a row: current value is ${shown(after)}. Expected a JSON object; a record without a ` +
+          "value deletes the row",
+      );
+    }
+    const change: Change = { op: "u", after, text, path: [], flattened: false };
+    return { change, converts: declared, attached: false, quick: false };
+  };
+}
+
 interface WholeContext {
   readonly what: string;
   readonly key: MessageBytes | null;

@@ -19,9 +19,12 @@ export interface WireFormat {
   readonly times?: "adaptive" | "microseconds" | "connect" | "isostring";
   /**
    * What a key of one column is. `object`, the default: `{"id":17}`. `bare`: the value alone, `17`, as
-   * `ExtractField$Key` makes it. Either is read; other tasks look for a row where the declared form lies.
+   * `ExtractField$Key` makes it. Either is read; other tasks look for a row where the declared form lies. `text`: the
+   * value alone as text, `a` or `17`, and nothing else is read.
    */
-  readonly key?: "object" | "bare";
+  readonly key?: "object" | "bare" | "text";
+  /** Values are rows and nothing else, by no connector: what `jsonTable(...)` declares. */
+  readonly plain?: true;
   /**
    * `binary.handling.mode`, of `bytea()` columns. Without it base64 is read, but no text that could be hexadecimal as
    * well, unless an attached schema says which it is.

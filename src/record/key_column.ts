@@ -11,9 +11,15 @@ import { type Key, keyOf, keyOfOne } from "./key.ts";
  * - `zoned`: microseconds as a text in UTC with so many fraction digits, `2024-06-15T10:34:56.123456Z`
  * - `iso_date`: `2024-01-31Z` (`time.precision.mode=isostring`)
  * - `padded`: text filled up with blanks, as PostgreSQL's char(n)
+ * - `text`: not as JSON, but as the text that it is, or the digits; of what is written as `of` says
  * - `hex`, `base64_url`: of bytes, which are base64 here (`binary.handling.mode=hex`, `base64-url-safe`)
  */
 export type KeyWire =
+  | { readonly kind: "text"; readonly of: JsonKeyWire }
+  | JsonKeyWire;
+
+/** @ignore How a value is written as JSON. */
+export type JsonKeyWire =
   | { readonly kind: "plain" | "milliseconds" | "iso_date" | "hex" | "base64_url" }
   | { readonly kind: "decimal_text" | "decimal_bytes"; readonly scale: number }
   | { readonly kind: "zoned"; readonly precision: number }

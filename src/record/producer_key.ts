@@ -64,6 +64,10 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   zoned: (text, { precision }) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text), precision)}"` : jacksonText(text),
   iso_date: (text) =>
     /^-?\d+$/.test(text) ? `"${new Date(Number(text) * 86_400_000).toISOString().slice(0, 10)}Z"` : jacksonText(text),
+  text: (text, { of }) => {
+    const json = WIRES[of.kind](text, of as never);
+    return json.startsWith('"') ? JSON.parse(json) : json;
+  },
   hex: (text) => `"${hexOfBase64(JSON.parse(text))}"`,
   base64_url: (text) => `"${urlSafeBase64(JSON.parse(text))}"`,
   padded: (text, { length }) => {

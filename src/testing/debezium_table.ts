@@ -47,7 +47,7 @@ export class DebeziumTable {
       throw new TypeError(`Cannot insert ${this.#textOf(key)} into "${source.topic}": it is there. Use update`);
     }
     this.#rows.set(key, row);
-    return [{ key: this.#textOf(key), value: this.#envelope(source, { op: "c", before: null, after: row }) }];
+    return [{ key: this.#textOf(key), value: this.#valueOf(source, { op: "c", before: null, after: row }) }];
   }
 
   /** Columns that `changes` does not name keep their values. @throws TypeError if there is no such row */
@@ -56,7 +56,7 @@ export class DebeziumTable {
     const before = this.#held(key, "update");
     const after = { ...before, ...changes };
     this.#rows.set(key, after);
-    return [{ key: this.#textOf(key), value: this.#envelope(source, { op: "u", before, after }) }];
+    return [{ key: this.#textOf(key), value: this.#valueOf(source, { op: "u", before, after }) }];
   }
 
   /** The change and its tombstone. @throws TypeError if there is no such row */
@@ -68,6 +68,7 @@ export class DebeziumTable {
     const before = this.#held(held, "delete");
     this.#rows.delete(held);
     const key = this.#textOf(held);
+    if (this.#source.format?.plain === true) return [{ key, value: null }];
     return [{ key, value: this.#envelope(source, { op: "d", before, after: null }) }, { key, value: null }];
   }
 
@@ -94,6 +95,10 @@ export class DebeziumTable {
   /** The key as the connector writes it, in the form that the source declares. */
   #textOf(key: Key): string {
     return producerKey(keyColumnsOf(this.#source), key);
+  }
+
+  #valueOf(source: SourceSpec, change: { op: "c" | "u"; before: Row | null; after: Row }): string {
+    return this.#source.format?.plain === true ? this.#rowText(source, change.after) : this.#envelope(source, change);
   }
 
   #envelope(source: SourceSpec, change: { op: "c" | "u" | "d"; before: Row | null; after: Row | null }): string {

@@ -3,10 +3,11 @@ import * as mysql from "../../src/mysql.ts";
 import { permitted } from "../cli/support.ts";
 
 const page = new URL("../../docs/databases.md", import.meta.url);
+const json = new URL("../../docs/json-topics.md", import.meta.url);
 
-Deno.test("docs/databases.md has code of the right types", { ignore: !permitted }, async () => {
-  const text = await Deno.readTextFile(page);
-  const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
+Deno.test("docs/databases.md and json-topics.md have code of the right types", { ignore: !permitted }, async () => {
+  const texts = await Promise.all([page, json].map((path) => Deno.readTextFile(path)));
+  const blocks = texts.flatMap((text) => [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code));
   assertEquals(blocks.length > 0, true);
   const folder = await Deno.makeTempDir({ dir: new URL("../..", import.meta.url).pathname, suffix: ".tmp" });
   try {

@@ -78,11 +78,6 @@ export async function restartFailed(layout: StackLayout, name: string): Promise<
   await request(layout, "POST", `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`);
 }
 
-/** Removes another connector. */
-export async function removeConnector(layout: StackLayout, name: string): Promise<void> {
-  await request(layout, "DELETE", `/connectors/${name}`);
-}
-
 /** Restarts the connector and its task, as an operator does. */
 export async function restartConnector(layout: StackLayout): Promise<void> {
   await request(layout, "POST", `/connectors/${connectorName}/restart?includeTasks=true`);

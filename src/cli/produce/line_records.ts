@@ -38,8 +38,9 @@ export function lineReader(topic: string, sources: readonly SourceSpec[]): LineR
       const fields = parseFields(text);
       const names = Object.keys(fields).sort().join();
       if (names === "key,value" && !sources.some(({ key }) => key.includes("key"))) {
-        return checked(keyedLine(fields, keyBytes));
+        return checked(keyedLine(fields, { keyBytes, plain: sources[0]?.format?.plain === true }));
       }
+      if (sources[0]?.format?.plain === true) return checked(plainLine(fields, keyBytes));
       return checked(valueLine(fields, keyBytes));
     },
     unreadColumns: () => unreadBy(decoders),
@@ -55,14 +56,23 @@ interface KeyBytes {
 }
 
 /** `{"key": ..., "value": ...}` */
-function keyedLine({ key, value }: ExactFields, keyBytes: KeyBytes): LineRecords {
+function keyedLine(
+  { key, value }: ExactFields,
+  { keyBytes, plain }: { readonly keyBytes: KeyBytes; readonly plain: boolean },
+): LineRecords {
   const bytes = keyBytes.ofKey(key);
   if (value === null) return { kind: "tombstone", records: [{ key: bytes, value: null }] };
   if (!isRawObject(value)) {
     throw new ConfigError(['"value" must be a row, an envelope or null (which deletes the row)']);
   }
+  if (plain) return { kind: "row", records: [{ key: bytes, value: JSON.stringify(value) }] };
   const { kind, text } = valueOf(value);
   return { kind, records: withTombstone(kind, { key: bytes, value: text }) };
+}
+
+/** A row of a topic that no connector writes. */
+function plainLine(fields: ExactFields, keyBytes: KeyBytes): LineRecords {
+  return { kind: "row", records: [{ key: keyBytes.ofRow(fields), value: JSON.stringify(fields) }] };
 }
 
 /** A row, or an envelope of Debezium's. */
@@ -112,13 +122,21 @@ function keyWriter(
     if (missing.length > 0) {
       throw new ConfigError([`key column ${missing.map((name) => `"${name}"`).join(", ")} is missing`]);
     }
-    const wire = jacksonText(JSON.stringify(Object.fromEntries(source.key.map((name) => [name, fields[name]]))));
+    const wire = keyWire(source, fields);
     const key = decoder.keyOf(wire);
     // What is wrong with the key is told by the reader of tombstones.
     if (key === null) refusing(() => decoder.decode({ key: wire, value: null }));
     return producerKey(columns, key!);
   };
   return { ofKey: bytesOf, ofRow: bytesOf };
+}
+
+/** A key that the decoder reads. */
+function keyWire({ key, format }: SourceSpec, fields: ExactFields): string {
+  const [first] = key;
+  if (format?.key === "text" && typeof fields[first] === "string") return fields[first];
+  if (format?.key === "text") return JSON.stringify(fields[first]);
+  return jacksonText(JSON.stringify(Object.fromEntries(key.map((name) => [name, fields[name]]))));
 }
 
 /** Nobody knows its key columns: the key is taken as it is given. */

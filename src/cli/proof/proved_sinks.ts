@@ -8,6 +8,7 @@ import { compile } from "../../plan/compile.ts";
 import { keyColumnsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
+import { isJsonTable } from "../verify/json_tables.ts";
 import type { KeyKind } from "../verify/ranged_truth.ts";
 import { wholeSource } from "../verify/truth.ts";
 import { appendSinks } from "../verify/verify_streams.ts";
@@ -39,6 +40,7 @@ export interface ProvedSource {
 
 const OF_STREAMS = "it shows results of streams, which only deno task verify can compare, when nothing runs";
 const OF_EVENTS = "it shows events, which only deno task verify can compare, when nothing runs";
+const OF_JSON = "it shows a topic of plain JSON, which only deno task verify can compare";
 const A_TOPIC = "it is a topic, which only deno task verify can compare";
 
 /** What of a topology can be compared while it runs, and what cannot. */
@@ -57,7 +59,9 @@ export function provedSinks(topology: Topology): {
     const made = [...nodes].map((id) => topology.nodes[id]);
     if (plan.table.output !== undefined) leftOut.push(leave(plan.name, A_TOPIC));
     else if (made.some((node): node is FoldedNode => node.op === "folded")) leftOut.push(leave(plan.name, OF_STREAMS));
-    else sinks.push(provedSink(topology, { plan, nodes, made }));
+    else if (made.some((node) => node.op === "source" && isJsonTable(node.source))) {
+      leftOut.push(leave(plan.name, OF_JSON));
+    } else sinks.push(provedSink(topology, { plan, nodes, made }));
   }
   return { sinks, leftOut };
 }

@@ -118,7 +118,7 @@ function eventOf(spec: EventSpec, topology: string): (record: LogRecord, partiti
   const stream = streamName(spec);
   return ({ offset, timestampMs, key, value, headers }, partition) => {
     if (isForAnother(headers, { topology, stream })) return null;
-    const read = reader.read({ key, value });
+    const read = reader.read({ key, value, headers });
     if (read.kind === "skip") return null;
     const place = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
     const plain = { ...place, headers: headersOf({ headers }) };

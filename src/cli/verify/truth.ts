@@ -5,7 +5,9 @@ import { createDecoder } from "../../formats/decoder.ts";
 import { mergedSource } from "../../plan/units.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
+import type { Log } from "../../ports/log.ts";
 import type { Row } from "../../record/row.ts";
+import { isJsonTable, jsonTableRows } from "./json_tables.ts";
 
 /** One source row as Debezium would write it: key and `after` as JSON texts. */
 export interface WireRow {
@@ -33,12 +35,21 @@ export interface SourceRows {
 export const NO_SOURCES: SourceRows = { read: () => [], refused: 0 };
 
 /** Loads what a topology reads, with the columns that it picks. */
-export async function loadSources(topology: Topology, truth: Truth): Promise<SourceRows> {
-  const tables = new Map<string, (readonly [Key, Row])[]>();
+export async function loadSources(
+  topology: Topology,
+  { truth, log }: { readonly truth: Truth; readonly log: Log | string },
+): Promise<SourceRows> {
+  const tables = new Map<string, readonly (readonly [Key, Row])[]>();
   let refused = 0;
   for (const node of topology.nodes) {
     if (node.op !== "source" || tables.has(node.source.topic)) continue;
     const source = wholeSource(topology, node);
+    if (isJsonTable(source) && typeof log !== "string") {
+      const found = await jsonTableRows(log, source);
+      tables.set(source.topic, found.rows);
+      refused += found.refused;
+      continue;
+    }
     const read = wireReader(source);
     const rows: (readonly [Key, Row])[] = [];
     for (const row of await truth.rows(source)) {

@@ -20,6 +20,7 @@ import { maskedReport } from "./masked_report.ts";
 import { reportLines } from "./report_text.ts";
 import { restInstance } from "./resting_instance.ts";
 import type { Truth } from "./truth.ts";
+import { isJsonTable } from "./json_tables.ts";
 import { isProven, isWhole, type VerifyReport, verifyTopologies } from "./verify_topologies.ts";
 
 const WAIT_DEFAULT_MS = 60_000;
@@ -203,9 +204,15 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
   });
 }
 
-/** Whether tables of sources are shown: not only results of streams, nor looked up by streams alone. */
+/**
+ * Whether tables of the database are shown: not only topics of plain JSON or results of streams, nor looked up by
+ * streams alone.
+ */
 function showsTables(topologies: readonly Topology[]): boolean {
-  return topologies.some(({ nodes }) => ["source", "sink"].every((op) => nodes.some((node) => node.op === op)));
+  return topologies.some(({ nodes }) =>
+    nodes.some((node) => node.op === "sink") &&
+    nodes.some((node) => node.op === "source" && !isJsonTable(node.source))
+  );
 }
 
 /** Where no topology shows tables of sources. */

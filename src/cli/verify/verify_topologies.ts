@@ -19,6 +19,7 @@ import { type FoldedResults, loadFolded } from "./folded_rows.ts";
 import { expires, type Moments, type Stretch } from "./moments.ts";
 import { rowOf, selectLines, storedSql, viewSql } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
+import { readsJsonTables } from "./json_tables.ts";
 import { loadSources, NO_SOURCES, type SourceRows, type Truth } from "./truth.ts";
 import { verifyTableTopic } from "./verify_table_topics.ts";
 import { outputTopics } from "./verify_outputs.ts";
@@ -104,7 +105,12 @@ export async function verifyTopologies(
       continue;
     }
     // What streams alone look up is not recomputed.
-    const sources = all.length === 0 ? NO_SOURCES : await loadSources(topology, truth);
+    if (typeof log === "string" && readsJsonTables(topology)) {
+      // The topic is the truth.
+      unjudged.push(...all.map(({ name }) => ({ topology: topology.name, sink: name, reason: log })));
+      continue;
+    }
+    const sources = all.length === 0 ? NO_SOURCES : await loadSources(topology, { truth, log });
     const folded = typeof log === "string" ? null : await loadFolded(topology, log);
     const [judged, left] = divided(topology, { tables, folded: folded !== null });
     unjudged.push(...left.map(({ name }) => ({ topology: topology.name, sink: name, reason: String(log) })));

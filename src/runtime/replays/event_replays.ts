@@ -114,10 +114,10 @@ function recordOf(
     const { key, value } = edited(record ?? { key: letter.key, value: null }, edit, { columns: columnsOf(plan) });
     const timestampMs = record?.timestampMs ?? letter.timestampMs;
     // It is no repeat of what came before.
-    const headers = { ...headersLeft(record), [ORIGIN_HEADER]: undefined, [REPLAY_HEADER]: header };
-    const problem = problemOf(plan, { key, value, timestampMs });
+    const headers = packHeaders({ ...headersLeft(record), [ORIGIN_HEADER]: undefined, [REPLAY_HEADER]: header });
+    const problem = problemOf(plan, { key, value, headers, timestampMs });
     if (problem !== null) return failed(`It still cannot be read: ${problem}`);
-    return { key, value, timestampMs, headers: packHeaders(headers) };
+    return { key, value, timestampMs, headers };
   } catch (error) {
     if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
     return failed(error instanceof TypeError ? error.message : `It still cannot be read: ${error.message}`);
@@ -152,13 +152,14 @@ function headersLeft(record: LogRecord | null): RecordHeaders {
 /** Why the stream could not read it. @throws DeserializationError */
 function problemOf(
   plan: StreamPlan,
-  { key, value, timestampMs }: {
+  { key, value, headers, timestampMs }: {
     readonly key: Bytes | null;
     readonly value: Bytes | null;
+    readonly headers: Uint8Array | undefined;
     readonly timestampMs: number;
   },
 ): string | null {
-  const read = eventReader(plan.source).read({ key, value });
+  const read = eventReader(plan.source).read({ key, value, headers });
   if (read.kind === "skip") return `it would be passed over (${read.reason})`;
   const { topic, time } = plan.source;
   if (time === null) return null;

@@ -108,6 +108,9 @@ export class PlaceCheck {
     if (partitionOf(written, partitions) !== partition) {
       return "Another tool wrote it, or the producer has a partitioner of its own: write the topic without one";
     }
+    if (member.source.format?.plain === true) {
+      return `Write keys as jsonTable("${member.source.topic}", ...) declares them, byte for byte`;
+    }
     if (/^\{\s*"schema"/.test(written)) return "Write the topic with key.converter.schemas.enable=false";
     const format = this.#formatOf(key, written);
     if (format !== null) return `Declare format: ${format} in debezium("${member.source.topic}", ...)`;
