@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { permitted, withDirectory } from "../cli/support.ts";
+import { hasPostgres15, startPostgres } from "../values/postgres_server.ts";
 import { freePort } from "../free_port.ts";
 import { pack } from "../../tools/pack.ts";
 import { type Manifest, serveRegistry } from "./registry.ts";
@@ -71,6 +72,10 @@ Deno.test("a project made from the package runs, is tested and proven, without t
         await passes(shop("task", "verify"), "Equal: ");
         await passes(shop("task", "query", "SELECT count() > 40000 AS shown FROM sales"), "shown");
       });
+      await t.step("its sources are those of a database, and a preflight tells what is not set up", async () => {
+        await pullsSources(directory, { env, passes });
+        await passes(shop("task", "doctor"), "not checked  kafka.reachable  Kafka: it is not configured");
+      });
       await t.step("without chdb it says what to add", async () => {
         const config = JSON.parse(await Deno.readTextFile(`${directory}/shop/deno.json`));
         delete config.imports.chdb;
@@ -85,6 +90,28 @@ Deno.test("a project made from the package runs, is tested and proven, without t
     }
   });
 });
+
+interface Project {
+  readonly env: Readonly<Record<string, string>>;
+  passes(run: Promise<Done>, ...said: readonly string[]): Promise<void>;
+}
+
+/** Declarations that are pulled import the package, and are of the right types and form. */
+async function pullsSources(directory: string, { env, passes }: Project): Promise<void> {
+  if (!hasPostgres15()) return;
+  const server = await startPostgres();
+  try {
+    await server.query("CREATE TABLE visits (id bigint PRIMARY KEY, paid numeric(9, 2))");
+    const url = `postgres://postgres@127.0.0.1:${server.port}/postgres`;
+    const shop = denoIn(`${directory}/shop`, { ...env, SOURCE_DATABASE_URL: url });
+    await passes(shop("task", "sources", "pull", "--output", "pulled.ts"), "Wrote pulled.ts: 1 table");
+    await passes(shop("task", "sources", "pull", "--output", "pulled.ts"), "pulled.ts declares what PostgreSQL");
+    await passes(shop("check", "pulled.ts"));
+    await passes(shop("fmt", "--check", "pulled.ts"));
+  } finally {
+    await server.close();
+  }
+}
 
 async function manifestOf(tarball: string): Promise<Manifest> {
   const { stdout } = await new Deno.Command("tar", { args: ["-xzOf", tarball, "package/package.json"] }).output();

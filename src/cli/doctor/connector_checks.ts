@@ -23,13 +23,21 @@ interface ListedConnector {
   };
 }
 
+/** What a setting is judged with. */
+interface Known {
+  readonly settings: ConnectorSettings;
+  readonly needs: Needs;
+}
+
 /** A setting, what it must be, and what it means if it is not. */
 interface Rule {
   readonly check: string;
   readonly setting: string;
   /** Connect's or Debezium's default. */
   readonly absent: string;
-  readonly good: (value: string, settings: ConnectorSettings) => boolean;
+  /** What it means depends on this converter, of which nothing is known if the connector does not name it. */
+  readonly converter?: "key.converter" | "value.converter";
+  readonly good: (value: string, known: Known) => boolean;
   readonly put: string;
   readonly verdict: "warning" | "wrong";
   readonly text: string;
@@ -38,37 +46,43 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     check: "keys",
+    converter: "key.converter",
     setting: "key.converter.schemas.enable",
     absent: "true",
-    good: (value, settings) => value === "false" || settings["key.converter"] !== JSON_CONVERTER,
+    good: (value, { settings }) => value === "false" || settings["key.converter"] !== JSON_CONVERTER,
     put: "false",
     verdict: "wrong",
     text: "keys hold the table's schema, so that rows move to other partitions when the table is altered",
   },
   {
     check: "values",
+    converter: "value.converter",
     setting: "value.converter.replace.null.with.default",
     absent: "true",
-    good: (value, settings) => value === "false" || settings["value.converter"] !== JSON_CONVERTER,
+    good: (value, { settings }) => value === "false" || settings["value.converter"] !== JSON_CONVERTER,
     put: "false",
     verdict: "wrong",
     text: "a NULL in a column with a default arrives as the default",
   },
   {
     check: "decimals",
+    converter: "value.converter",
     setting: "decimal.handling.mode",
     absent: "precise",
-    good: (value, settings) =>
-      value === "string" || (value === "precise" && settings["value.converter.schemas.enable"] !== "false"),
+    good: (value, { settings, needs }) =>
+      value === "string" || (value === "precise" && settings["value.converter.schemas.enable"] !== "false") ||
+      [...needs.tables.values()].every(({ format }) => format?.decimals === value),
     put: "string",
     verdict: "wrong",
-    text: "decimals are bytes without their scale, or floats: not all can be read exactly",
+    text:
+      "decimals are bytes without their scale, or floats, and sources do not declare it (format): not all can be read",
   },
   {
     check: "times",
+    converter: "value.converter",
     setting: "time.precision.mode",
     absent: "adaptive",
-    good: (value, settings) => value !== "nanoseconds" || settings["value.converter.schemas.enable"] !== "false",
+    good: (value, { settings }) => value !== "nanoseconds" || settings["value.converter.schemas.enable"] !== "false",
     put: "microseconds",
     verdict: "wrong",
     text: "times are nanoseconds, and no schema says so",
@@ -138,7 +152,7 @@ export async function checkConnector(url: string | null, needs: Needs): Promise<
     findings.wrong(["present", withoutPassword(url)], { text });
     return report();
   }
-  for (const [name, connector] of writers) checkOne(findings, { url, name, connector });
+  for (const [name, connector] of writers) checkOne(findings, { url, name, connector, needs });
   return report(writers[0][1].info.config);
 }
 
@@ -151,9 +165,10 @@ interface Checked {
   readonly url: string;
   readonly name: string;
   readonly connector: ListedConnector;
+  readonly needs: Needs;
 }
 
-function checkOne(findings: Findings, { url, name, connector: { info, status } }: Checked): void {
+function checkOne(findings: Findings, { url, name, connector: { info, status }, needs }: Checked): void {
   const { config } = info;
   const states = [status.connector.state, ...status.tasks.map(({ state }) => state)];
   const trace = status.tasks.flatMap(({ trace }) => trace ?? []).join().split("\n")[0];
@@ -165,19 +180,17 @@ function checkOne(findings: Findings, { url, name, connector: { info, status } }
       repair: shell(post),
     });
   }
-  for (const kind of ["key", "value"] as const) {
-    const converter = config[`${kind}.converter`];
-    if (converter === undefined) {
-      findings.notChecked(
-        [`${kind}s`, `${name} ${kind}.converter`],
-        "the worker's own is used, which Connect does not tell",
-      );
-    }
-  }
-  for (const { check, setting, absent, good, put, verdict, text } of RULES) {
+  for (const { check, setting, absent, converter, good, put, verdict, text } of RULES) {
     const subject = `${name} ${setting}`;
     const current = config[setting];
-    if (good(current ?? absent, config)) {
+    if (converter !== undefined && config[converter] === undefined) {
+      findings.notChecked(
+        [check, subject],
+        `it has no ${converter}: the worker's is used, which Connect does not tell`,
+      );
+      continue;
+    }
+    if (good(current ?? absent, { settings: config, needs })) {
       findings.ok([check, subject], current ?? `${absent}, by default`);
       continue;
     }

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { PostgresConfiguration } from "../config/database_variables.ts";
 import { quotedName } from "./quoted_name.ts";
+import { postgresRows } from "../postgres_rows.ts";
 import { connectPostgres } from "../verify/postgres_truth.ts";
 import { type Finding, Findings, postgres, reasonOf } from "./finding.ts";
 import { tableOf } from "./needs.ts";
@@ -42,13 +43,14 @@ export async function checkPostgres(
   try {
     await client.query("BEGIN READ ONLY");
     const askedMs = Date.now();
-    const { rows: [server] } = await client.query(
+    const [server] = await postgresRows(
+      client,
       "SELECT current_setting('server_version') AS version, current_setting('wal_level') AS wal_level, " +
         "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now",
     );
     const answeredMs = Date.now();
     findings.ok(["reachable", `${client.host}:${client.port}/${client.database}`], `PostgreSQL ${server.version}`);
-    checkWalLevel(findings, server.wal_level);
+    checkWalLevel(findings, server.wal_level!);
     const look = { client, needs, settings };
     const publication = await checkPublication(findings, look);
     await checkTables(findings, { ...look, publication });
@@ -77,16 +79,17 @@ async function checkPublication(
   findings: Findings,
   { client, needs, settings }: PostgresLook,
 ): Promise<Publication | null> {
-  const { rows } = await client.query(
+  const rows = await postgresRows(
+    client,
     "SELECT p.pubname AS name, p.pubviaroot AS via_root, p.puballtables AS all, coalesce((SELECT " +
       "json_agg(schemaname || '.' || tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname), '[]') " +
       "AS tables FROM pg_publication p ORDER BY p.pubname",
   );
   const all = rows.map((row): Publication => ({
-    name: row.name,
+    name: row.name!,
     viaRoot: row.via_root === "t",
     all: row.all === "t",
-    tables: new Set(JSON.parse(row.tables)),
+    tables: new Set(JSON.parse(row.tables!)),
   }));
   const wanted = settings === null ? null : settings["publication.name"] ?? "dbz_publication";
   const titles = [...needs.tables.keys()].flatMap((topic) => tableOf(topic) ?? []);

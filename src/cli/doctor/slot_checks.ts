@@ -1,3 +1,4 @@
+import { postgresRows } from "../postgres_rows.ts";
 import { type Findings, postgres } from "./finding.ts";
 import type { PostgresLook } from "./postgres_look.ts";
 
@@ -15,7 +16,7 @@ const SLOTS_SQL = `
 
 /** Whether the slot is there and read, and what it may cost. */
 export async function checkSlots(findings: Findings, { client, settings }: PostgresLook): Promise<void> {
-  const { rows: slots } = await client.query(SLOTS_SQL);
+  const slots = await postgresRows(client, SLOTS_SQL);
   const wanted = settings === null ? null : settings["slot.name"] ?? "debezium";
   const own = wanted === null ? slots : slots.filter(({ name }) => name === wanted);
   if (own.length === 0) {
@@ -24,7 +25,8 @@ export async function checkSlots(findings: Findings, { client, settings }: Postg
         "look at its log; a slot that was lost means a new snapshot",
     });
   }
-  for (const { name, active, status, safe, held } of own) {
+  for (const { name: slot, active, status, safe, held } of own) {
+    const name = slot!;
     const bytes = Number(held);
     if (status === "lost") {
       findings.wrong(["slot", name], {
@@ -34,9 +36,10 @@ export async function checkSlots(findings: Findings, { client, settings }: Postg
       continue;
     }
     if (active !== "t") {
-      findings.wrong(["slot", name], {
-        text: `nobody reads it, and it holds ${amount(bytes)} of WAL: start the connector`,
-      });
+      const text = `nobody reads it, and it holds ${amount(bytes)} of WAL: start the connector`;
+      if (wanted !== null) findings.wrong(["slot", name], { text });
+      // It may be somebody else's.
+      else findings.warn(["slot", name], { text: `${text}, or drop it if nobody will` });
     } else findings.ok(["slot", name], `active, ${status}`);
     if (status === "unreserved") {
       findings.wrong(["slot_wal", name], { text: `its WAL is about to be removed: ${safe ?? 0} bytes are left` });
@@ -46,7 +49,8 @@ export async function checkSlots(findings: Findings, { client, settings }: Postg
       });
     } else findings.ok(["slot_wal", name], `behind by ${amount(bytes)}`);
   }
-  const { rows: [limit] } = await client.query(
+  const [limit] = await postgresRows(
+    client,
     "SELECT pg_size_bytes(setting || unit) AS bytes FROM pg_settings " +
       "WHERE name = 'max_slot_wal_keep_size' AND setting <> '-1'",
   );

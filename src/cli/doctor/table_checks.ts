@@ -1,5 +1,6 @@
 import type { Findings } from "./finding.ts";
 import { postgres } from "./finding.ts";
+import { postgresRows } from "../postgres_rows.ts";
 import { tableOf } from "./needs.ts";
 import type { PostgresLook, Publication } from "./postgres_look.ts";
 import { quotedName } from "./quoted_name.ts";
@@ -48,19 +49,19 @@ export async function checkTables(
       continue;
     }
     const title = `${name.schema}.${name.table}`;
-    const { rows: [row] } = await client.query({ text: TABLE_SQL, values: [name.schema, name.table] });
+    const [row] = await postgresRows(client, { text: TABLE_SQL, values: [name.schema, name.table] });
     if (row === undefined) {
       findings.wrong(["table", title], {
         text: `there is no such table in the database, which "${topic}" would be of`,
       });
       continue;
     }
-    const is = (value: string) => value === "t";
+    const is = (value: string | null) => value === "t";
     const table = {
       topic,
       title,
       sql: `${quotedName(name.schema)}.${quotedName(name.table)}`,
-      identity: row.identity,
+      identity: row.identity!,
       partitioned: is(row.partitioned),
       keyed: is(row.keyed),
       role: row.role,

@@ -49,6 +49,10 @@ export function compareSources(
       differences.push({ kind: "new table", safe: true, table, text });
     }
   }
+  const found = new Set(pulled.tables.map(({ topic }) => topic));
+  for (const topic of pulled.whole ? file.topics : []) {
+    if (!found.has(topic)) kept.push(`${topic}: is declared, and is not among the tables of ${pulled.from}`);
+  }
   return { differences, kept };
 }
 

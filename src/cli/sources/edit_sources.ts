@@ -2,6 +2,9 @@ import type { ColumnDifference, Difference } from "./compare_sources.ts";
 import { broken, columnLines, declarationText, exportName, importText, usedNames } from "./source_text.ts";
 import type { SourceFile } from "./source_file.ts";
 
+/** Comments may stand before it. */
+const COMMA_NEXT = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*,/;
+
 interface Edit {
   readonly start: number;
   readonly end: number;
@@ -53,7 +56,7 @@ function columnEdit(file: SourceFile, { kind, table, column }: ColumnDifference)
   const own = file.text.slice(lineStart, rowEnd).trim() === "";
   const lines = columnLines(column).join("\n");
   const last = columns.at(-1);
-  const comma = last === undefined || /^\s*,/.test(file.text.slice(last.end)) ? "" : ",";
+  const comma = last === undefined || COMMA_NEXT.test(file.text.slice(last.end)) ? "" : ",";
   return own && comma === ""
     ? { start: lineStart, end: lineStart, text: `${lines}\n` }
     : { start: rowEnd, end: rowEnd, text: `${comma}\n${lines}\n  ` };

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { postgresRows } from "../postgres_rows.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { PostgresType } from "./postgres_type.ts";
 
@@ -106,8 +107,8 @@ interface Published {
  * @throws ConfigError if there are none, or no such publication
  */
 export async function catalogueTables(client: pg.Client, filter: TableFilter): Promise<CatalogueTable[]> {
-  const { rows } = await client.query(TABLES_SQL);
-  const all = rows.map(({ found }) => JSON.parse(found)) as (CatalogueTable & { readonly partition: boolean })[];
+  const rows = await postgresRows(client, TABLES_SQL);
+  const all = rows.map(({ found }) => JSON.parse(found!)) as (CatalogueTable & { readonly partition: boolean })[];
   const published = filter.publication === null ? null : await publishedTables(client, filter.publication);
   const found = all.filter(({ schema, name, partition }) =>
     (published === null ? !partition : published.has(`${schema}.${name}`)) &&
@@ -127,8 +128,8 @@ export async function catalogueTables(client: pg.Client, filter: TableFilter): P
 
 /** Names of the database's publications, sorted. */
 export async function publicationNames(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query("SELECT pubname AS name FROM pg_publication ORDER BY pubname");
-  return rows.map(({ name }) => name as string);
+  const rows = await postgresRows(client, "SELECT pubname AS name FROM pg_publication ORDER BY pubname");
+  return rows.map(({ name }) => name!);
 }
 
 async function publishedTables(client: pg.Client, publication: string): Promise<Map<string, Published>> {
@@ -141,15 +142,15 @@ async function publishedTables(client: pg.Client, publication: string): Promise<
     ]);
   }
   // Lists of columns are known since PostgreSQL 15.
-  const { rows: [{ version }] } = await client.query("SELECT current_setting('server_version_num')::int AS version");
+  const [{ version }] = await postgresRows(client, "SELECT current_setting('server_version_num') AS version");
   const list = Number(version) >= 150_000 ? "array_to_json(attnames)::text" : "NULL";
-  const { rows } = await client.query({
+  const rows = await postgresRows(client, {
     text: `SELECT schemaname || '.' || tablename AS name, ${list} AS columns FROM pg_publication_tables ` +
       "WHERE pubname = $1",
     values: [publication],
   });
   return new Map(rows.map(({ name, columns }) => [
-    name as string,
+    name!,
     { columns: columns === null ? null : new Set(JSON.parse(columns) as string[]) },
   ]));
 }

@@ -35,6 +35,7 @@ export async function postgresTables(configuration: PostgresConfiguration, pull:
     return {
       from: `PostgreSQL ${client.host}:${client.port}/${client.database}` +
         (publication === null ? "" : `, publication "${publication}"`),
+      whole: pull.tables.length === 0 && pull.schema === undefined,
       tables: declared.filter((table) => "topic" in table),
       refused: declared.filter((table) => "why" in table),
       notes: notesOf({ pull, own, tables, prefix, user: client.user! }),

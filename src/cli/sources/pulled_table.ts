@@ -36,6 +36,8 @@ export interface RefusedTable {
 export interface Pulled {
   /** Where: without passwords. */
   readonly from: string;
+  /** All that is there was looked at, and not what options name alone. */
+  readonly whole: boolean;
   readonly tables: readonly PulledTable[];
   readonly refused: readonly RefusedTable[];
   /** What a person should know of how they were found. */

@@ -34,6 +34,7 @@ export async function topicTables(kafka: KafkaConfiguration, pull: TopicPull): P
     for (const topic of names) tables.push(shownTable(topic, await newestRecords(log, { topic, most: pull.records })));
     return {
       from: `Kafka ${kafka.brokers.join(",")}`,
+      whole: pull.topics.length === 0,
       tables: tables.filter((table) => "topic" in table),
       refused: tables.filter((table) => "why" in table),
       notes: [],

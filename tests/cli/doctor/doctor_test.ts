@@ -121,7 +121,7 @@ Deno.test("checkConnector() judges what is set and what is left to defaults", as
     const { findings } = await checkConnector(url, needs);
     const found = verdicts(findings);
     assertEquals(found["connector.running shop"], "wrong");
-    assertEquals(found["connector.keys shop key.converter"], "not checked");
+    assertEquals(found["connector.keys shop key.converter.schemas.enable"], "not checked");
     assertEquals(found["connector.values shop value.converter.replace.null.with.default"], "wrong");
     assertEquals(
       found["connector.decimals shop decimal.handling.mode"],
