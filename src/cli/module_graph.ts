@@ -1,5 +1,5 @@
 import { registerHooks } from "node:module";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A module's address, as hooks see it. */
@@ -12,6 +12,16 @@ type Resolve = (specifier: string, context: { readonly parentURL?: string }) => 
 /** Marks a module that is imported once more. */
 const VERSION = "?weir-dev=";
 
+/** That of a directory of topologies, which must not be imported yet; Weir's own sources are not in it. */
+export function moduleGraphOf(topologiesDirectory: string): ModuleGraph {
+  const [here, directory] = [resolve("."), resolve(topologiesDirectory)];
+  return new ModuleGraph({
+    // Above all that its files may import: the working directory, if they are in it.
+    root: directory === here || directory.startsWith(`${here}/`) ? here : dirname(directory),
+    library: import.meta.url.startsWith("file:") ? dirname(dirname(fileURLToPath(import.meta.url))) : null,
+  });
+}
+
 /**
  * Which files of a project import which, and which of them are to be imported once more: a module that was loaded stays
  * as it was, so a changed file gets another address, and so do all that import it. Only files below `root` count that
@@ -22,6 +32,7 @@ export class ModuleGraph {
   readonly #versions = new Map<string, number>();
   readonly #isOwn: (path: string) => boolean;
 
+  /** Sees what is imported from here on. */
   constructor({ root, library }: { readonly root: string; readonly library: string | null }) {
     this.#isOwn = (path) =>
       path.startsWith(`${root}/`) && !path.includes("/node_modules/") &&

@@ -26,8 +26,14 @@ async function digestOf(directory: string, imported: readonly string[] = []): Pr
   const inside = await codeIn(directory);
   const known = new Set(inside.map((path) => resolve(path)));
   for (const path of [...inside, ...imported.filter((path) => !known.has(path)).sort()]) {
+    const text = await Deno.readFile(path).catch((error) => {
+      // It was imported once, and is gone.
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    if (text === null) continue;
     hash.update(`${path.startsWith(directory) ? path.slice(directory.length) : basename(path)}\0`);
-    hash.update(await Deno.readFile(path));
+    hash.update(text);
   }
   return hash.digest("hex");
 }

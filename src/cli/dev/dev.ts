@@ -1,7 +1,4 @@
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { command } from "../command.ts";
-import { ModuleGraph } from "../module_graph.ts";
 import { runStart, startOptions } from "../start/start.ts";
 import { followFiles } from "./reload.ts";
 
@@ -26,22 +23,10 @@ export const devCommand = command({
   ].join("\n"),
   examples: ["deno task dev", "deno task dev sales --topologies examples"],
   run: async ({ operands, options: given }) => {
-    const graph = new ModuleGraph({ root: commonRoot(resolve(given.topologies ?? ".")), library: ownDirectory() });
     const all = { ...given, "allow-deletes": false, "no-check": false, "take-over": undefined };
-    return await runStart({ operands, options: all }, {
-      imported: () => graph.files(),
-      live: (instance, { files }) => followFiles(instance, { graph, names: operands, started: files }),
-    });
+    return await runStart(
+      { operands, options: all },
+      (instance, { files, graph }) => followFiles(instance, { graph, names: operands, started: files }),
+    );
   },
 });
-
-/** The directory above all that a project's topologies may import: the working directory, if they are in it. */
-function commonRoot(directory: string): string {
-  const here = resolve(".");
-  return directory === here || directory.startsWith(`${here}/`) ? here : dirname(directory);
-}
-
-/** Weir's own sources, which are not followed; null if they are no files. */
-function ownDirectory(): string | null {
-  return import.meta.url.startsWith("file:") ? dirname(dirname(dirname(fileURLToPath(import.meta.url)))) : null;
-}

@@ -17,6 +17,8 @@ const AFTER_START_MS = 2_000;
 export interface ContinuousProofOptions {
   readonly configuration: Configuration;
   readonly revision: Revision;
+  /** Files in it that need not be in the directory. */
+  readonly imported: readonly string[];
   readonly topologies: readonly string[];
   readonly runs: readonly ShownRun[];
   /** Whether the demo store is the source of what embedded mode runs. */
@@ -37,11 +39,11 @@ export interface RunningProof {
 
 /** Makes the continuous proof of an instance; {@link RunningProof.start} begins it. */
 export function continuousProof(options: ContinuousProofOptions): RunningProof {
-  const { configuration, revision, topologies, runs, demo, metrics, onEvent } = options;
+  const { configuration, revision, imported, topologies, runs, demo, metrics, onEvent } = options;
   const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
   const known = new Map<string, SinkProof>();
   const process = new ProofProcess({
-    ...{ configuration, revision, topologies, demo, standings, onEvent },
+    ...{ configuration, revision, imported, topologies, demo, standings, onEvent },
     onReport: ({ sinks }) => {
       // What is not compared here any more is nobody's fault here.
       for (const [name, { topology, sink }] of known) {

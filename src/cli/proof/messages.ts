@@ -9,6 +9,8 @@ export interface ProofBegin {
   readonly topologies: readonly string[];
   /** Of the program that the instance runs: another one would compute other rows. */
   readonly revision: { readonly weir: string; readonly topologies: string };
+  /** Files in it that need not be in the directory. */
+  readonly imported: readonly string[];
 }
 
 /** What it tells and asks. */

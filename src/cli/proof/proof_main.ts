@@ -130,8 +130,8 @@ function refuse(): void {
   Deno.exit(0);
 }
 
-async function isSameProgram({ revision, topologiesDirectory }: ProofBegin): Promise<boolean> {
-  const now = await revisionOf(topologiesDirectory);
+async function isSameProgram({ revision, topologiesDirectory, imported }: ProofBegin): Promise<boolean> {
+  const now = await revisionOf(topologiesDirectory, imported);
   return now.topologies === revision.topologies && now.weir === revision.weir;
 }
 

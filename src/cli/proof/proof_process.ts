@@ -22,6 +22,8 @@ const NOTHING: ProofReport = { sinks: [], leftOut: [] };
 export interface ProofProcessOptions {
   readonly configuration: Configuration;
   readonly revision: Revision;
+  /** Files in it that need not be in the directory. */
+  readonly imported: readonly string[];
   readonly topologies: readonly string[];
   /** Whether the demo store is the source, in embedded mode. */
   readonly demo: boolean;
@@ -89,7 +91,7 @@ export class ProofProcess {
 
   /** One process, from its beginning to its end. */
   async #once(): Promise<{ readonly reason: string; readonly again: boolean }> {
-    const { configuration, revision, topologies } = this.#options;
+    const { configuration, revision, imported, topologies } = this.#options;
     const child = this.#child = spawn();
     const writer = child.stdin.getWriter();
     const write = (value: unknown) => writer.write(messageLine(value)).catch(() => {});
@@ -98,6 +100,7 @@ export class ProofProcess {
       topologiesDirectory: configuration.topologiesDirectory,
       topologies,
       revision,
+      imported,
     };
     write(begin);
     let refusal: string | null = null;

@@ -28,6 +28,8 @@ import type { World } from "./world.ts";
 export interface ApplicationOptions {
   readonly configuration: Configuration;
   readonly revision: Revision;
+  /** Files in it that need not be in the directory of topologies. */
+  readonly imported: readonly string[];
   readonly loaded: LoadedFiles;
   /**
    * The same without the files whose types are wrong, which takes a while to find out: everything else is opened
@@ -66,14 +68,14 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
  * @returns the status with which the process should end
  */
 export async function runApplication(options: ApplicationOptions): Promise<number> {
-  const { configuration, output, signal } = options;
+  const { configuration, output, signal, revision, imported } = options;
   const metrics = createPrometheusMetrics();
   const world = await openWorld({ ...options, metrics, onEvent: output.event });
   if (world === null) return ended(options, { metrics, left: null, failed: [] });
   const live = liveInstance(options, { world, metrics });
   const { runs, shown } = live;
   const proof = continuousProof({
-    ...{ configuration, revision: options.revision, metrics, runs: shown, demo: world.demo !== null },
+    ...{ configuration, revision, imported, metrics, runs: shown, demo: world.demo !== null },
     topologies: runs.map(({ name }) => name),
     onEvent: output.event,
   });
@@ -109,11 +111,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const following = options.live?.(live);
     const end = await untilEnd(options, { runs, world });
 
-    status.ending = end.kind === "told"
-      ? "Ending: applying what is there"
-      : end.kind === "time"
-      ? "Time is over: applying what is there"
-      : `Ending: ${end.kind === "nothing left" ? "no topology is left to run" : "the demo store cannot write"}`;
+    status.ending = endingText(end);
     tick();
     options.onEnding(troubleLines(shown));
     await proof.stop();
@@ -212,6 +210,19 @@ async function announce(
 type End =
   | { readonly kind: "told" | "time" | "nothing left" }
   | { readonly kind: "demo"; readonly error: Error };
+
+function endingText({ kind }: End): string {
+  switch (kind) {
+    case "told":
+      return "Ending: applying what is there";
+    case "time":
+      return "Time is over: applying what is there";
+    case "nothing left":
+      return "Ending: no topology is left to run";
+    case "demo":
+      return "Ending: the demo store cannot write";
+  }
+}
 
 /** Resolves when told to end, the time is over, or nothing can go on any more. */
 async function untilEnd(

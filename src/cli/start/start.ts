@@ -3,6 +3,7 @@ import type { Configuration } from "../config/configuration.ts";
 import { command, flag, type Invocation, type OptionValues, value } from "../command.ts";
 import { configurationOf, dataOption, topologiesOption } from "../data_option.ts";
 import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
+import { type ModuleGraph, moduleGraphOf } from "../module_graph.ts";
 import { revisionOf } from "../revision.ts";
 import { type LoadedFiles, loadRunnable, problemsOf } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
@@ -106,22 +107,22 @@ export const startCommand = command({
   run: (invocation) => runStart(invocation),
 });
 
-/** What whoever follows the files of an instance adds to its start. */
-export interface Following {
-  /** Files that were imported until now, wherever they are. */
-  readonly imported: () => readonly string[];
-  readonly live: (instance: LiveInstance, loaded: LoadedFiles) => Promise<void>;
-}
+/** Follows the files of an instance while it runs. */
+export type FollowFiles = (
+  instance: LiveInstance,
+  loaded: { readonly files: LoadedFiles["files"]; readonly graph: ModuleGraph },
+) => Promise<void>;
 
 /** Runs topologies as the command line says. @returns the status with which the process should end */
 export async function runStart(
   { operands, options }: Invocation<typeof startOptions>,
-  following?: Following,
+  following?: FollowFiles,
 ): Promise<number> {
   const asked = configured(configurationOf(options), options);
   // Its process has the files as they are when it begins.
   const configuration = following === undefined ? asked : { ...asked, proof: { ...asked.proof, on: false } };
   const strays = listenForStrays();
+  const graph = moduleGraphOf(configuration.topologiesDirectory);
   const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
   refuseTakeOver(configuration, loaded.files.map(({ topology }) => topology));
   const terminal = Deno.stdout.isTerminal() && !options.json;
@@ -133,12 +134,16 @@ export async function runStart(
   // Awaited when it is needed.
   checked.catch(() => {});
   try {
+    const imported = graph.files();
     // Nothing has to be opened to tell what is wrong.
     if (loaded.files.length === 0) throw new ConfigError(problemsOf((await checked).broken));
     return await runApplication({
       configuration: withoutStandbys(configuration, output.event),
-      revision: await revisionOf(configuration.topologiesDirectory, following?.imported() ?? []),
-      ...(following === undefined ? {} : { live: async (instance) => following.live(instance, await checked) }),
+      revision: await revisionOf(configuration.topologiesDirectory, imported),
+      imported,
+      ...(following === undefined ? {} : {
+        live: async (instance) => following(instance, { files: (await checked).files, graph }),
+      }),
       loaded,
       checked,
       stray: strays.first,
