@@ -12,6 +12,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./start/start.ts")).startCommand,
   },
   {
+    name: "dev",
+    summary: "Runs topologies, and loads them anew as their files change.",
+    load: async () => (await import("./dev/dev.ts")).devCommand,
+  },
+  {
     name: "verify",
     summary: "Recomputes every sink from the source and compares it with ClickHouse, row by row.",
     load: async () => (await import("./verify/verify.ts")).verifyCommand,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Revision } from "../runtime/runner.ts";
 
@@ -9,22 +9,31 @@ const CODE = /\.(?:[cm]?[jt]sx?|json)$/;
 const PASSED_OVER = /^(?:\..*|node_modules)$/;
 
 /**
- * Names the program that computes the topologies of a directory: another text of any file in it, or of Weir itself, is
- * another name. What a snapshot says was computed counts only for the program that computed it.
+ * Names the program that computes the topologies of a directory: another text of any file in it, of one beside it that
+ * was imported, or of Weir itself, is another name. What a snapshot says was computed counts only for the program that
+ * computed it.
  */
-export async function revisionOf(topologiesDirectory: string): Promise<Revision> {
+export async function revisionOf(topologiesDirectory: string, imported: readonly string[] = []): Promise<Revision> {
   const own = ownDirectory();
   return {
     weir: `${Deno.version.deno} ${own === null ? import.meta.url : await digestOf(own)}`,
-    topologies: await digestOf(topologiesDirectory),
+    topologies: await digestOf(topologiesDirectory, imported),
   };
 }
 
-async function digestOf(directory: string): Promise<string> {
+async function digestOf(directory: string, imported: readonly string[] = []): Promise<string> {
   const hash = createHash("sha256");
-  for (const path of await codeIn(directory)) {
-    hash.update(`${path.slice(directory.length)}\0`);
-    hash.update(await Deno.readFile(path));
+  const inside = await codeIn(directory);
+  const known = new Set(inside.map((path) => resolve(path)));
+  for (const path of [...inside, ...imported.filter((path) => !known.has(path)).sort()]) {
+    const text = await Deno.readFile(path).catch((error) => {
+      // It was imported once, and is gone.
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    if (text === null) continue;
+    hash.update(`${path.startsWith(directory) ? path.slice(directory.length) : basename(path)}\0`);
+    hash.update(text);
   }
   return hash.digest("hex");
 }

@@ -123,6 +123,7 @@ async function judgeContents(tarball: string, { dependencies }: Manifest): Promi
   assertEquals(Object.keys(dependencies), [
     "@clickhouse/client",
     "avsc",
+    "aws4",
     "kafkajs",
     "pg",
     "prom-client",

@@ -125,8 +125,8 @@ function refuseOther(
   if (cluster !== undefined && shards > 1) {
     refuse(
       `Cannot keep tables on cluster "${cluster.name}" of ${here}: it has ${shards} shards. Rows are replaced and ` +
-        "read back exactly on the replicas of one shard alone: an insert through a Distributed table with a quorum may " +
-        "be acknowledged and lost. Name a cluster of one shard",
+        "read back exactly on the replicas of one shard alone: an insert through a Distributed table with a quorum " +
+        "may be acknowledged and lost. Name a cluster of one shard",
     );
   }
   if (first === undefined || first.is === is) return;

@@ -24,9 +24,14 @@ export const kafkaVariables = {
   KAFKA_CERT: certificateVariable("KAFKA_CERT"),
   KAFKA_KEY: keyVariable("KAFKA_KEY"),
   KAFKA_SASL_MECHANISM: variable("KAFKA_SASL_MECHANISM", {
-    expected: "plain, scram-sha-256, scram-sha-512 or oauthbearer",
-    read: (value) => readChoice("plain", "scram-sha-256", "scram-sha-512", "oauthbearer")(value.toLowerCase()),
+    expected: "plain, scram-sha-256, scram-sha-512, oauthbearer or aws_msk_iam",
+    read: (value) =>
+      readChoice("plain", "scram-sha-256", "scram-sha-512", "oauthbearer", "aws_msk_iam")(value.toLowerCase()),
   }),
+  AWS_REGION: textVariable("AWS_REGION"),
+  AWS_ACCESS_KEY_ID: textVariable("AWS_ACCESS_KEY_ID"),
+  AWS_SECRET_ACCESS_KEY: secretVariable("AWS_SECRET_ACCESS_KEY"),
+  AWS_SESSION_TOKEN: secretVariable("AWS_SESSION_TOKEN"),
   KAFKA_SASL_USERNAME: textVariable("KAFKA_SASL_USERNAME"),
   KAFKA_SASL_PASSWORD: secretVariable("KAFKA_SASL_PASSWORD"),
   KAFKA_OAUTH_TOKEN: secretVariable("KAFKA_OAUTH_TOKEN"),
@@ -75,6 +80,12 @@ export type KafkaLogin =
   }
   | { readonly mechanism: "oauthbearer"; readonly token: () => Secret }
   | {
+    readonly mechanism: "aws_msk_iam";
+    readonly region: string;
+    /** Null: those that Amazon's chain finds. */
+    readonly keys: { readonly id: string; readonly secret: Secret; readonly session: Secret | undefined } | null;
+  }
+  | {
     readonly mechanism: "oauthbearer";
     readonly issuer: {
       readonly url: string;
@@ -108,7 +119,9 @@ export function kafkaOf(
   return {
     brokers,
     clientId: values.KAFKA_CLIENT_ID ?? "weir",
-    tls: values.KAFKA_TLS ?? (KAFKA_CA ?? KAFKA_CERT) !== undefined ? tlsTexts(values, readAgain) : null,
+    tls: values.KAFKA_TLS ?? ((KAFKA_CA ?? KAFKA_CERT) !== undefined || isMsk(values.KAFKA_SASL_MECHANISM))
+      ? tlsTexts(values, readAgain)
+      : null,
     login: loginOf(values, readAgain),
     replicationFactor: values.KAFKA_REPLICATION_FACTOR,
     sessionTimeoutMs: values.KAFKA_SESSION_TIMEOUT_MS,
@@ -132,6 +145,11 @@ function tlsTexts({ KAFKA_CA, KAFKA_CERT, KAFKA_KEY }: KafkaValues, readAgain: R
 
 function loginOf(values: KafkaValues, readAgain: ReadAgain): KafkaLogin | null {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = values;
+  if (mechanism === "aws_msk_iam") {
+    const { AWS_REGION: region, AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = values;
+    const keys = id === undefined || secret === undefined ? null : { id, secret, session: values.AWS_SESSION_TOKEN };
+    return { mechanism, region: region!, keys };
+  }
   if (mechanism !== "oauthbearer") {
     const complete = mechanism !== undefined && username !== undefined && password !== undefined;
     return complete ? { mechanism, username, password } : null;
@@ -169,7 +187,33 @@ export function kafkaContradictions(present: ReadonlySet<string>, texts: Readonl
   return problems;
 }
 
+/** Amazon MSK takes such a login over TLS alone. */
+function isMsk(mechanism: string | undefined): boolean {
+  return mechanism?.toLowerCase() === "aws_msk_iam";
+}
+
+function mskContradictions(present: ReadonlySet<string>, texts: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  const foreign = [...present].filter((name) => /^KAFKA_(OAUTH_|SASL_(USERNAME|PASSWORD))/.test(name));
+  if (foreign.length > 0) {
+    problems.push(`Cannot use ${foreign.join(" and ")} with aws_msk_iam, which logs in by AWS's credentials: unset`);
+  }
+  if (!present.has("AWS_REGION")) {
+    problems.push("Cannot log in to Amazon MSK without AWS_REGION: it is missing. Set it, as to eu-central-1");
+  }
+  if (present.has("AWS_ACCESS_KEY_ID") !== present.has("AWS_SECRET_ACCESS_KEY")) {
+    problems.push(
+      "Cannot log in to Amazon MSK by one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: set both, or none",
+    );
+  }
+  if (/^(0|false|no|off)$/i.test(texts.KAFKA_TLS ?? "")) {
+    problems.push("Cannot log in to Amazon MSK with KAFKA_TLS=false: it takes such a login over TLS alone. Unset it");
+  }
+  return problems;
+}
+
 function loginContradictions(present: ReadonlySet<string>, texts: Readonly<Record<string, string>>): string[] {
+  if (isMsk(texts.KAFKA_SASL_MECHANISM)) return mskContradictions(present, texts);
   const oauth = texts.KAFKA_SASL_MECHANISM?.toLowerCase() === "oauthbearer";
   const users = ["KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"];
   const issuers = ["KAFKA_OAUTH_TOKEN_URL", "KAFKA_OAUTH_CLIENT_ID", "KAFKA_OAUTH_CLIENT_SECRET"];

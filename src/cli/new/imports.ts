@@ -24,7 +24,12 @@ export function libraryImport(folder: string, module: "mod" | "testing"): string
 
 /** What a file in `folder` imports the project's sources as. */
 export function sourcesImport(folder: string): string {
-  return importPath(folder, IS_CHECKOUT ? inCheckout("topologies/online_store/sources.ts") : resolve("sources.ts"));
+  return importPath(folder, sourcesFile());
+}
+
+/** The file of the project's sources; in a checkout that of the online store. */
+export function sourcesFile(): string {
+  return IS_CHECKOUT ? inCheckout("topologies/online_store/sources.ts") : resolve("sources.ts");
 }
 
 /** From a file in `folder` to the file `target`, as an import names it. */

@@ -1,21 +1,36 @@
-import { resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { ConfigError } from "../../record/errors.ts";
 import { configurationOf, topologiesOption } from "../data_option.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { command, value } from "../command.ts";
+import { readText } from "../option_values.ts";
 import { loadTopologies, topologyNames } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";
 import { createProject } from "./create_project.ts";
-import { importPath, libraryImport, sourcesImport, TESTS } from "./imports.ts";
+import { importPath, libraryImport, sourcesFile, sourcesImport, TESTS } from "./imports.ts";
+import { type SourceRequest, writeSource } from "./new_source.ts";
+import { exportName } from "./source_text.ts";
 import { type TemplateNames, testText, topologyText } from "./templates.ts";
 
 /** Writes a topology and its test, or a whole project. All of it runs as it is. */
 export const newCommand = command({
   name: "new",
-  operands: "[topology|project] <name>",
-  operandCount: [1, 2],
+  operands: "[topology|project|source] <name> [column:type...]",
+  operandCount: [1, Infinity],
   options: {
     topologies: topologiesOption,
+    key: value({
+      placeholder: "COLUMNS",
+      expected: "columns, separated by commas",
+      help: "Of a source: the columns of its key; the first column if absent.",
+      read: (text) => text === "" ? undefined : text.split(","),
+    }),
+    topic: value({
+      placeholder: "TOPIC",
+      expected: "a topic's name",
+      help: "Of a source: its topic; beside those of the other sources if absent.",
+      read: readText,
+    }),
     library: value({
       placeholder: "PACKAGE",
       expected: "a package such as npm:@weir/weir@^0.1.0, or a file that deno task pack has written",
@@ -27,14 +42,26 @@ export const newCommand = command({
     `A topology: writes topologies/<name>.ts and ${TESTS}/<name>_test.ts, which run as they are: change them to what`,
     "you need.",
     "A project: makes a folder with sources, a topology, its test, tasks, a container and a README.",
+    "A source: adds the declaration of a table's topic to the project's sources, with the columns that are named:",
+    "id:int8 amount:numeric(12,2) note:text? (? may be null).",
     "Nothing that exists is overwritten.",
   ].join("\n"),
-  examples: ["deno task new demo && deno task start demo", "deno task new project ../shop --library ../weir.tgz"],
+  examples: [
+    "deno task new demo && deno task start demo",
+    "deno task new project ../shop --library ../weir.tgz",
+    "deno task new source payments id:int8 order_id:int8 'amount:numeric(12,2)' 'note:text?'",
+  ],
   run: async ({ operands, options }) => {
-    const [kind, name] = operands.length === 1 ? ["topology", operands[0]] : operands;
+    const [kind, name, ...columns] = operands.length === 1 ? ["topology", operands[0]] : operands;
+    if (kind !== "source" && columns.length > 0) {
+      throw new UsageError([`Cannot use "${columns.join(" ")}" with a ${kind}: columns are for a source`]);
+    }
     if (kind === "project") console.log(await newProject(name, options.library));
     else if (kind === "topology") console.log(await newTopology(name, configurationOf(options).topologiesDirectory));
-    else throw new UsageError([`Cannot make a "${kind}": there are topology and project`]);
+    else if (kind === "source") {
+      const { key, topic } = options;
+      console.log(await newSource({ table: name, columns, key, topic }));
+    } else throw new UsageError([`Cannot make a "${kind}": there are topology, project and source`]);
     return 0;
   },
 });
@@ -45,6 +72,16 @@ async function newTopology(name: string, topologies: string): Promise<string> {
     ...written.map((path) => `Wrote ${path}`),
     `Test it: deno test -A ${written[1]}`,
     `Run it:  deno task start ${name}`,
+  ].join("\n");
+}
+
+async function newSource(request: SourceRequest): Promise<string> {
+  const path = relative(".", sourcesFile());
+  const { source, sample } = await writeSource(request, { path, library: libraryImport(dirname(path), "mod") });
+  return [
+    `Wrote ${exportName(source.table)} to ${path}, for topic ${source.topic}`,
+    `Use it:  import { ${exportName(source.table)} } from ... and builder.table(${exportName(source.table)})`,
+    `Try it:  echo '${sample}' | deno task produce ${source.topic}, once a topology reads it`,
   ].join("\n");
 }
 

@@ -72,6 +72,7 @@ function settings(program: string): object {
     fmt: { lineWidth: 120 },
     tasks: {
       start: `deno run -A ${V8_FLAGS} ${program} start`,
+      dev: `deno run -A ${V8_FLAGS} ${program} dev`,
       test: "deno test -A tests",
       ...Object.fromEntries(COMMANDS.map((name) => [name, `deno run -A ${program} ${name}`])),
     },

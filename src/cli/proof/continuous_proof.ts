@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Revision } from "../../runtime/runner.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { Routes } from "../http_server.ts";
@@ -19,6 +20,8 @@ const AFTER_START_MS = 2_000;
 export interface ContinuousProofOptions {
   readonly configuration: Configuration;
   readonly revision: Revision;
+  /** Files in it that need not be in the directory. */
+  readonly imported: readonly string[];
   readonly topologies: readonly string[];
   readonly runs: readonly ShownRun[];
   /** Whether the demo store is the source of what embedded mode runs. */
@@ -39,7 +42,7 @@ export interface RunningProof {
 
 /** Makes the continuous proof of an instance; {@link RunningProof.start} begins it. */
 export function continuousProof(options: ContinuousProofOptions): RunningProof {
-  const { configuration, revision, topologies, runs, demo, metrics, onEvent } = options;
+  const { configuration, revision, imported, topologies, runs, demo, metrics, onEvent } = options;
   const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
   const known = new Map<string, SinkProof>();
   const onReport = ({ sinks }: ProofReport) => {
@@ -59,11 +62,15 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
   };
   const told = configuration.proof.by === "service" ? new ToldProof({ onReport, onEvent }) : null;
   const keeper = told ??
-    new ProofProcess({ ...{ configuration, revision, topologies, demo, standings, onEvent }, onReport });
+    new ProofProcess({ ...{ configuration, revision, imported, topologies, demo, standings, onEvent }, onReport });
+  const fromHere = imported.map((path) => relative(configuration.topologiesDirectory, path));
   const shows = configuration.run.consoleRows;
   return {
     status: () => shows ? keeper.status : { ...keeper.status, ...withoutRows(keeper.status) },
-    routes: { ...standings.routes(), ...proofRoutes({ runs: { revision, topologies }, standings, told }) },
+    routes: {
+      ...standings.routes(),
+      ...proofRoutes({ runs: { revision, imported: fromHere, topologies }, standings, told }),
+    },
     start: (started) => void started.then(() => Deno.unrefTimer(setTimeout(() => keeper.start(), AFTER_START_MS))),
     stop: () => keeper.stop(),
   };

@@ -11,6 +11,8 @@ export interface ProofBegin {
   readonly revision: { readonly weir: string; readonly topologies: string };
   /** What its lines begin with, which nobody else knows: topologies may print to the same standard output. */
   readonly mark: string;
+  /** Files in it that need not be in the directory. */
+  readonly imported: readonly string[];
 }
 
 /** What it tells and asks. */

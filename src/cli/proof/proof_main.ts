@@ -20,8 +20,8 @@ async function main(): Promise<void> {
 }
 
 async function run(begin: ProofBegin, instances: ProvenInstances): Promise<void> {
-  const { topologiesDirectory, revision, topologies } = begin;
-  const over = async () => await isRevision(topologiesDirectory, revision) ? null : OTHER_FILES;
+  const { topologiesDirectory, revision, imported, topologies } = begin;
+  const over = async () => await isRevision(topologiesDirectory, { revision, imported }) ? null : OTHER_FILES;
   const configuration = { ...loadConfiguration(), dataDirectory: begin.dataDirectory };
   const wanted = { configuration, topologiesDirectory, topologies, instances, over };
   const reason = await over() ?? await prove(wanted);

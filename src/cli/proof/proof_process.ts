@@ -20,6 +20,8 @@ const PERMISSIONS = ["--allow-read", "--allow-net", "--allow-env", "--allow-sys"
 export interface ProofProcessOptions {
   readonly configuration: Configuration;
   readonly revision: Revision;
+  /** Files in it that need not be in the directory. */
+  readonly imported: readonly string[];
   readonly topologies: readonly string[];
   /** Whether the demo store is the source, in embedded mode. */
   readonly demo: boolean;
@@ -87,7 +89,7 @@ export class ProofProcess implements ProofKeeper {
 
   /** One process, from its beginning to its end. */
   async #once(): Promise<{ readonly reason: string; readonly again: boolean }> {
-    const { configuration, revision, topologies } = this.#options;
+    const { configuration, revision, imported, topologies } = this.#options;
     const child = this.#child = spawn();
     const mark = crypto.randomUUID();
     const writer = child.stdin.getWriter();
@@ -95,7 +97,7 @@ export class ProofProcess implements ProofKeeper {
     const begin: ProofBegin = {
       dataDirectory: configuration.dataDirectory,
       topologiesDirectory: configuration.topologiesDirectory,
-      ...{ topologies, revision, mark },
+      ...{ topologies, revision, imported, mark },
     };
     write(begin);
     let refusal: string | null = null;

@@ -16,6 +16,8 @@ const WORD_BYTES_MAX = 4 * 1024 * 1024;
 /** What an instance runs, as the service that compares must know it. */
 export interface WhatRuns {
   readonly revision: Revision;
+  /** Files in it that need not be in the directory of topologies, as seen from there. */
+  readonly imported: readonly string[];
   /** Names. */
   readonly topologies: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { waitMsAfter } from "../../ports/retry.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { askInstance, errorIn, type Question } from "../instances/ask_instance.ts";
@@ -56,9 +57,10 @@ export class ProofService {
   async #once(): Promise<string> {
     const { configuration, urls } = this.#options;
     const { topologiesDirectory } = configuration;
-    const { revision, topologies } = await this.#whatRuns();
+    const { revision, topologies, imported: fromThere } = await this.#whatRuns();
     if (topologies.length === 0) return "the instances run no topology";
-    if (!await isRevision(topologiesDirectory, revision)) {
+    const imported = fromThere.map((path) => resolve(topologiesDirectory, path));
+    if (!await isRevision(topologiesDirectory, { revision, imported })) {
       return "the instances run other topology files, or another version of Weir, than are here: give both the same";
     }
     const program = programOf(revision);

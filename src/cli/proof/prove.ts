@@ -66,10 +66,16 @@ export async function prove(wanted: ToProve): Promise<string> {
   });
 }
 
-/** Whether the files of the topologies, and Weir's own, are those of this revision. */
-export async function isRevision(topologiesDirectory: string, { weir, topologies }: Revision): Promise<boolean> {
-  const now = await revisionOf(topologiesDirectory);
-  return now.topologies === topologies && now.weir === weir;
+/**
+ * Whether the files of the topologies, and Weir's own, are those of this revision. `imported`: those in it that need not
+ * be in the directory.
+ */
+export async function isRevision(
+  topologiesDirectory: string,
+  { revision, imported }: { readonly revision: Revision; readonly imported: readonly string[] },
+): Promise<boolean> {
+  const now = await revisionOf(topologiesDirectory, imported);
+  return now.topologies === revision.topologies && now.weir === revision.weir;
 }
 
 async function turns(

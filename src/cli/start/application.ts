@@ -16,17 +16,20 @@ import { settle } from "./rest.ts";
 import { openWorld } from "./open_world.ts";
 import { openServer } from "./open_server.ts";
 import { keepRight } from "./keep_right.ts";
-import { degradedLines, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
+import { degradedLines, failedLines, troubleLines } from "./shown_run.ts";
+import { type LiveInstance, liveInstance } from "./live_instance.ts";
 import { startInTurn } from "./start_in_turn.ts";
 import { StatusSource } from "./status_source.ts";
 import { strayRun } from "./strays.ts";
-import { TopologyRun } from "./topology_run.ts";
+import type { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
 
 /** What an instance runs. */
 export interface ApplicationOptions {
   readonly configuration: Configuration;
   readonly revision: Revision;
+  /** Files in it that need not be in the directory of topologies. */
+  readonly imported: readonly string[];
   readonly loaded: LoadedFiles;
   /**
    * The same without the files whose types are wrong, which takes a while to find out: everything else is opened
@@ -47,6 +50,8 @@ export interface ApplicationOptions {
    * ended.
    */
   readonly onEnding: (failed: readonly string[]) => void;
+  /** Changes what runs, while it runs; ends with the signal. An instance with this waits also if nothing runs. */
+  readonly live?: (instance: LiveInstance) => Promise<void>;
 }
 
 /** How long a run with a duration may take to apply what is there at its end. */
@@ -63,14 +68,14 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
  * @returns the status with which the process should end
  */
 export async function runApplication(options: ApplicationOptions): Promise<number> {
-  const { configuration, output, signal } = options;
+  const { configuration, output, signal, revision, imported } = options;
   const metrics = createPrometheusMetrics();
   const world = await openWorld({ ...options, metrics, onEvent: output.event });
   if (world === null) return ended(options, { metrics, left: null, failed: [] });
-  const runs = runsOf(options, { world, metrics });
-  const shown: ShownRun[] = [...runs];
+  const live = liveInstance(options, { world, metrics });
+  const { runs, shown } = live;
   const proof = continuousProof({
-    ...{ configuration, revision: options.revision, metrics, runs: shown, demo: world.demo !== null },
+    ...{ configuration, revision, imported, metrics, runs: shown, demo: world.demo !== null },
     topologies: runs.map(({ name }) => name),
     onEvent: output.event,
   });
@@ -103,19 +108,17 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     begin(runs, { world, signal, history });
     tellLeftOvers(runs, { world, options });
     proof.start(Promise.all(runs.map((run) => run.firstStart)));
+    const following = options.live?.(live);
     const end = await untilEnd(options, { runs, world });
 
-    status.ending = end.kind === "told"
-      ? "Ending: applying what is there"
-      : end.kind === "time"
-      ? "Time is over: applying what is there"
-      : `Ending: ${end.kind === "nothing left" ? "no topology is left to run" : "the demo store cannot write"}`;
+    status.ending = endingText(end);
     tick();
     options.onEnding(troubleLines(shown));
     await proof.stop();
     const left = end.kind === "told" || end.kind === "time" ? await finish(options, { world, settled }) : null;
     // A topology that has stopped holds nothing any more.
     const degraded = degradedLines(shown);
+    await Promise.race([following, world.ports.clock.sleep(ENDING.drainMs)]);
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
     if (end.kind === "demo") throw end.error;
@@ -127,23 +130,6 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     await (refused ? world.discard() : world.close());
     output.close();
   }
-}
-
-function runsOf(
-  { loaded, configuration, revision, output }: ApplicationOptions,
-  { world, metrics }: { readonly world: World; readonly metrics: PrometheusMetrics },
-): TopologyRun[] {
-  return loaded.files.map(({ topology }) =>
-    new TopologyRun({
-      topology,
-      ports: world.ports,
-      options: configuration.run,
-      revision,
-      data: configuration.dataDirectory,
-      onEvent: (event) => output.event(event),
-      onDiscarded: () => metrics.forgetGauges(topology.name),
-    })
-  );
 }
 
 /** Whether this start has sent the history of a demo store that is new; without one, or when told to end, it is old. */
@@ -225,9 +211,22 @@ type End =
   | { readonly kind: "told" | "time" | "nothing left" }
   | { readonly kind: "demo"; readonly error: Error };
 
+function endingText({ kind }: End): string {
+  switch (kind) {
+    case "told":
+      return "Ending: applying what is there";
+    case "time":
+      return "Time is over: applying what is there";
+    case "nothing left":
+      return "Ending: no topology is left to run";
+    case "demo":
+      return "Ending: the demo store cannot write";
+  }
+}
+
 /** Resolves when told to end, the time is over, or nothing can go on any more. */
 async function untilEnd(
-  { signal, durationMs }: ApplicationOptions,
+  { signal, durationMs, live }: ApplicationOptions,
   { runs, world }: { readonly runs: readonly TopologyRun[]; readonly world: World },
 ): Promise<End> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -238,7 +237,12 @@ async function untilEnd(
   });
   const nothingLeft = Promise.all(runs.map((run) => run.over)).then((): End => ({ kind: "nothing left" }));
   const demo = world.demo?.failed.then((error): End => ({ kind: "demo", error }));
-  const end = await Promise.race([over, nothingLeft, ...(demo === undefined ? [] : [demo])]);
+  // Who follows files may start something yet.
+  const end = await Promise.race([
+    over,
+    ...(live === undefined ? [nothingLeft] : []),
+    ...(demo === undefined ? [] : [demo]),
+  ]);
   clearTimeout(timer);
   return end;
 }

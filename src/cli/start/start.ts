@@ -1,13 +1,15 @@
 import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { command, flag, type OptionValues, value } from "../command.ts";
+import { command, flag, type Invocation, type OptionValues, value } from "../command.ts";
 import { configurationOf, dataOption, topologiesOption } from "../data_option.ts";
 import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
+import { type ModuleGraph, moduleGraphOf } from "../module_graph.ts";
 import { revisionOf } from "../revision.ts";
 import { type LoadedFiles, loadRunnable, problemsOf } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
+import type { LiveInstance } from "./live_instance.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
 import { GOES_ON } from "./end_message.ts";
 import { createJsonOutput } from "./json_output.ts";
@@ -22,7 +24,8 @@ const INTERRUPTED_STATUS = 130;
 /** A check of types that takes longer is told. */
 const TOLD_AFTER_S = 1;
 
-const options = {
+/** Options of `start`, some of which `dev` has, too. */
+export const startOptions = {
   rate: value({
     placeholder: "N",
     expected: "a number of changes a second",
@@ -74,7 +77,7 @@ export const startCommand = command({
   name: "start",
   operands: "[topology...]",
   operandCount: [0, Infinity],
-  options,
+  options: startOptions,
   description: [
     "Runs topologies, by default all files of topologies/. With nothing configured everything is embedded: a " +
     "durable log and",
@@ -101,44 +104,64 @@ export const startCommand = command({
     "deno task start sales --rate 2000 --duration 1m",
     "deno task start --data /tmp/other --seed 7",
   ],
-  run: async ({ operands, options }) => {
-    const configuration = configured(configurationOf(options), options);
-    const strays = listenForStrays();
-    const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
-    refuseTakeOver(configuration, loaded.files.map(({ topology }) => topology));
-    const terminal = Deno.stdout.isTerminal() && !options.json;
-    const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
-    const signals = listenForSignals(output);
-    const checked = options["no-check"]
-      ? Promise.resolve(loaded)
-      : withRightTypes(loaded, { output, signal: signals.signal });
-    // Awaited when it is needed.
-    checked.catch(() => {});
-    try {
-      // Nothing has to be opened to tell what is wrong.
-      if (loaded.files.length === 0) throw new ConfigError(problemsOf((await checked).broken));
-      return await runApplication({
-        configuration: withoutStandbys(configuration, output.event),
-        revision: await revisionOf(configuration.topologiesDirectory),
-        loaded,
-        checked,
-        stray: strays.first,
-        output,
-        demo: options["no-demo"] || configuration.kafka !== null ? null : {
-          ratePerSecond: options.rate ?? RATE_DEFAULT,
-          seed: options.seed,
-          sizes: DEMO_SIZES[options["demo-size"] ?? "standard"],
-        },
-        durationMs: options.duration ?? null,
-        signal: signals.signal,
-        onEnding: (failed) => signals.failed = failed,
-      });
-    } finally {
-      signals.close();
-      strays.close();
-    }
-  },
+  run: (invocation) => runStart(invocation),
 });
+
+/** Follows the files of an instance while it runs. */
+export type FollowFiles = (
+  instance: LiveInstance,
+  loaded: { readonly files: LoadedFiles["files"]; readonly graph: ModuleGraph },
+) => Promise<void>;
+
+/** Runs topologies as the command line says. @returns the status with which the process should end */
+export async function runStart(
+  { operands, options }: Invocation<typeof startOptions>,
+  following?: FollowFiles,
+): Promise<number> {
+  const asked = configured(configurationOf(options), options);
+  // Its process has the files as they are when it begins.
+  const configuration = following === undefined ? asked : { ...asked, proof: { ...asked.proof, by: "off" as const } };
+  const strays = listenForStrays();
+  const graph = moduleGraphOf(configuration.topologiesDirectory);
+  const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
+  refuseTakeOver(configuration, loaded.files.map(({ topology }) => topology));
+  const terminal = Deno.stdout.isTerminal() && !options.json;
+  const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
+  const signals = listenForSignals(output);
+  const checked = options["no-check"]
+    ? Promise.resolve(loaded)
+    : withRightTypes(loaded, { output, signal: signals.signal });
+  // Awaited when it is needed.
+  checked.catch(() => {});
+  try {
+    const imported = graph.files();
+    // Nothing has to be opened to tell what is wrong.
+    if (loaded.files.length === 0) throw new ConfigError(problemsOf((await checked).broken));
+    return await runApplication({
+      configuration: withoutStandbys(configuration, output.event),
+      revision: await revisionOf(configuration.topologiesDirectory, imported),
+      imported,
+      ...(following === undefined ? {} : {
+        live: async (instance) => following(instance, { files: (await checked).files, graph }),
+      }),
+      loaded,
+      checked,
+      stray: strays.first,
+      output,
+      demo: options["no-demo"] || configuration.kafka !== null ? null : {
+        ratePerSecond: options.rate ?? RATE_DEFAULT,
+        seed: options.seed,
+        sizes: DEMO_SIZES[options["demo-size"] ?? "standard"],
+      },
+      durationMs: options.duration ?? null,
+      signal: signals.signal,
+      onEnding: (failed) => signals.failed = failed,
+    });
+  } finally {
+    signals.close();
+    strays.close();
+  }
+}
 
 /**
  * Sets apart the files whose types are wrong: a misspelt column would be undefined in every row. What else is wrong
@@ -170,7 +193,7 @@ async function withRightTypes(
 /**
  * The configuration with what the command line says otherwise. @throws UsageError for options that need the demo store
  */
-function configured(configuration: Configuration, given: OptionValues<typeof options>): Configuration {
+function configured(configuration: Configuration, given: OptionValues<typeof startOptions>): Configuration {
   const demo = ["rate", "seed", "demo-size", "no-demo"] as const;
   const useless = demo.filter((name) => given[name] !== undefined && given[name] !== false);
   if (configuration.kafka !== null && useless.length > 0) {

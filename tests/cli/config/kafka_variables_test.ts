@@ -80,6 +80,13 @@ const REFUSED: readonly (readonly [Record<string, string>, string])[] = [
     { KAFKA_SASL_MECHANISM: "oauthbearer", KAFKA_OAUTH_TOKEN: "x", KAFKA_OAUTH_CLIENT_ID: "weir" },
     "both KAFKA_OAUTH_TOKEN and KAFKA_OAUTH_CLIENT_ID",
   ],
+  [{ KAFKA_SASL_MECHANISM: "aws_msk_iam" }, "without AWS_REGION"],
+  [{ KAFKA_SASL_MECHANISM: "AWS_MSK_IAM", AWS_REGION: "r", KAFKA_TLS: "no" }, "over TLS alone"],
+  [{ KAFKA_SASL_MECHANISM: "aws_msk_iam", AWS_REGION: "r", AWS_ACCESS_KEY_ID: "k" }, "set both, or none"],
+  [
+    { KAFKA_SASL_MECHANISM: "aws_msk_iam", AWS_REGION: "r", KAFKA_OAUTH_SCOPE: "s" },
+    "KAFKA_OAUTH_SCOPE with aws_msk_iam",
+  ],
   [{ KAFKA_SASL_MECHANISM: "oauthbearer", KAFKA_OAUTH_TOKEN: "x", KAFKA_OAUTH_TOKEN_URL: "issuer" }, "an address"],
 ];
 

@@ -32,7 +32,7 @@ function serve({ isService = true }: { readonly isService?: boolean } = {}) {
   });
   const standing: Standing = { paused: null, elsewhere: false, excuse: "some are held" };
   const routes = proofRoutes({
-    runs: { revision, topologies: ["sales"] },
+    runs: { revision, imported: [], topologies: ["sales"] },
     standings: { whoever: () => standing, applied: (topology) => Promise.resolve(topology === "sales") },
     told: isService ? proof : null,
   });

@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { permitted, runMain, type Running, startMain, withDirectory } from "./support.ts";
+
+const MOD = new URL("../../src/mod.ts", import.meta.url).href;
+const STORE = new URL("../../topologies/online_store/sources.ts", import.meta.url).href;
+
+const limit = (least: number) => `export const least: number = ${least};\n`;
+
+/** Orders of at least so many. `from`: an expression, `columns`: further columns of the table. */
+const topologyOf = (name: string, { from, columns = "" }: { readonly from: string; readonly columns?: string }) => `
+import { clickhouse, topology } from ${JSON.stringify(MOD)};
+import { orders } from ${JSON.stringify(STORE)};
+${from === "least" ? 'import { least } from "../limit.ts";' : ""}
+const table = clickhouse("${name}", { key: ["id"], columns: { id: "Int64", user_id: "Int64"${columns} } });
+export default topology("${name}", (builder) => {
+  builder.table(orders.pick("user_id", "status")).filter((order) => Number(order.id) >= ${from}).to(table);
+});
+`;
+
+/** The instance under test, and what the test asks of it. */
+interface Developed {
+  readonly instance: Running;
+  readonly directory: string;
+  write(file: string, text: string): Promise<void>;
+  /** The first event of this name behind those seen, whose message has the text. */
+  told(name: string, text: string): Promise<string>;
+  count(table: string): Promise<number>;
+}
+
+function developed(directory: string): Developed {
+  const data = ["--data", `${directory}/data`];
+  const args = ["dev", ...data, "--topologies", `${directory}/topologies`, "--demo-size", "small", "--rate", "0"];
+  const instance = startMain([...args, "--port", "0"]);
+  let seen = 0;
+  return {
+    instance,
+    directory,
+    write: (file, text) => Deno.writeTextFile(`${directory}/${file}`, text),
+    async told(name, text) {
+      const found = await instance.event((event) =>
+        instance.events.indexOf(event) >= seen && event.event === name && String(event.message).includes(text)
+      );
+      seen = instance.events.indexOf(found) + 1;
+      return String(found.message);
+    },
+    async count(table) {
+      const { out, err } = await runMain(["query", ...data, "--format", "csv", `SELECT count() AS c FROM ${table}`]);
+      const rows = /(\d+)\s*$/.exec(out)?.[1];
+      assert(rows !== undefined, out + err);
+      return Number(rows);
+    },
+  };
+}
+
+Deno.test("dev says what a change will do, then does it, and lets the rest run", { ignore: !permitted }, async (t) => {
+  await withDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/topologies`);
+    await Deno.writeTextFile(`${directory}/limit.ts`, limit(1));
+    await Deno.writeTextFile(`${directory}/topologies/big.ts`, topologyOf("big", { from: "least" }));
+    await Deno.writeTextFile(`${directory}/topologies/other.ts`, topologyOf("other", { from: "1" }));
+    const dev = developed(directory);
+    try {
+      await dev.told("dev", "Watching");
+      const started = (name: string) =>
+        dev.instance.event((event) => event.event === "started" && event.topology === name);
+      await Promise.all([started("big"), started("other")]);
+      await steps(t, dev);
+      const others = dev.instance.events.filter((event) => event.event === "started" && event.topology === "other");
+      assertEquals(others.length, 1);
+    } finally {
+      dev.instance.child.kill("SIGTERM");
+      const { status, err } = await dev.instance.finished;
+      assertEquals([status, err], [0, ""]);
+    }
+  });
+});
+
+async function steps(t: Deno.TestContext, { told, write, count, directory }: Developed): Promise<void> {
+  await t.step("a value in a file that is imported", async () => {
+    await write("limit.ts", limit(101));
+    assertStringIncludes(await told("dev", "Changed"), "limit.ts");
+    assertStringIncludes(await told("dev change", "big: "), "unless a value that it uses has changed (500 rows)");
+    assertStringIncludes(await told("started", "400 rows kept"), "100 deleted");
+    assertEquals(await count("big"), 400);
+  });
+  await t.step("a new column", async () => {
+    await write("topologies/big.ts", topologyOf("big", { from: "least", columns: ', status: "String"' }));
+    assertStringIncludes(await told("dev change", "big: "), "column status is added, and 400 rows are rewritten");
+    assertStringIncludes(await told("started", "rewritten"), "400 rows");
+  });
+  await t.step("a wrong type: what ran before goes on", async () => {
+    await write("topologies/big.ts", topologyOf("big", { from: "least", columns: ', no_such: "String"' }));
+    const message = await told("dev", "is not loaded");
+    assertStringIncludes(message, "what ran before goes on");
+    assert(/big\.ts:7:\d+: .*\(TS\d+\)/s.test(message), message);
+    assertEquals(await count("big"), 400);
+  });
+  await t.step("it is mended, in another way", async () => {
+    await write("topologies/big.ts", topologyOf("big", { from: "301", columns: ', status: "String"' }));
+    assertStringIncludes(await told("dev change", "big: "), "computed in another way; of 400 rows");
+    await told("started", "200 rows kept");
+    assertEquals(await count("big"), 200);
+  });
+  await t.step("a new file, that goes again", async () => {
+    await write("topologies/third.ts", topologyOf("third", { from: "1" }));
+    assertStringIncludes(await told("dev change", "third: "), "a new table, all of its rows are added");
+    await told("started", "started fresh");
+    await Deno.remove(`${directory}/topologies/third.ts`);
+    assertStringIncludes(await told("dev change", "third: "), "nobody writes it any more; 500 rows stay");
+  });
+}
