@@ -9,6 +9,7 @@ const suites: readonly (readonly [name: string, path: string])[] = [
   ["the Kafka adapter while the broker is killed", "tests/stack/kafka_faults_test.ts"],
   ["the Kafka adapter on the real broker", "tests/adapters/kafka"],
   ["topics written exactly once while processes and the broker are killed", "tests/stack/exactly_once_test.ts"],
+  ["dead letters that instances share in a topic, while they are killed", "tests/stack/shared_letters_test.ts"],
   ["tokens and certificates, on a broker of its own", "tests/stack/kafka_logins_test.ts"],
   ["SASL_SSL, SCRAM and rights, on a broker of its own", "tests/compose/secure_kafka_test.ts"],
 ];
