@@ -27,7 +27,7 @@ export const brokerTests: Scenario = {
 };
 
 async function test(
-  { layout, options }: Stage,
+  { layout, options, clickhouse }: Stage,
   path: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string> {
@@ -38,6 +38,7 @@ async function test(
       ...foreignEnvironment(),
       NO_COLOR: "1",
       WEIR_TEST_KAFKA: stackAddresses(options).kafka,
+      WEIR_TEST_CLICKHOUSE: clickhouse.url,
       WEIR_TEST_STACK: "1",
       WEIR_STACK: layout.root,
       WEIR_STACK_PORT_OFFSET: String(options.portOffset),
