@@ -74,9 +74,10 @@ export type Deployment = Manifest<{
 
 const FOLDER = "docs/kubernetes";
 
-/** Names of the manifests' files, from the project's root. */
-export function manifestFiles(): string[] {
-  return [...Deno.readDirSync(projectPath(FOLDER))].map(({ name }) => `${FOLDER}/${name}`).sort();
+/** Names of the manifests' files, from the project's root: those that `kubectl apply` takes of the folder. */
+export function manifestFiles(folder = FOLDER): string[] {
+  return [...Deno.readDirSync(projectPath(folder))].filter(({ isFile }) => isFile)
+    .map(({ name }) => `${folder}/${name}`).sort();
 }
 
 /** All documents of a YAML text. @throws Error for what is no YAML, or means something else to kubectl (YAML 1.1) */
@@ -91,13 +92,13 @@ export function documentsOf(text: string): unknown[] {
   return documents;
 }
 
-export function readManifests(): Manifest[] {
-  return manifestFiles().flatMap((file) => documentsOf(readText(file)) as Manifest[]);
+export function readManifests(folder = FOLDER): Manifest[] {
+  return manifestFiles(folder).flatMap((file) => documentsOf(readText(file)) as Manifest[]);
 }
 
-/** The only manifest of its kind. */
-export function only<T extends Manifest>(kind: string): T {
-  const found = readManifests().filter((manifest) => manifest.kind === kind);
+/** The only manifest of its kind in the folder. */
+export function only<T extends Manifest>(kind: string, folder = FOLDER): T {
+  const found = readManifests(folder).filter((manifest) => manifest.kind === kind);
   assertEquals(found.length, 1, `there must be one ${kind}`);
   return found[0] as T;
 }

@@ -45,8 +45,8 @@ Deno.test("docs/kubernetes.md names files, tasks and variables that exist", () =
 Deno.test("docs/kubernetes.md makes the Secret that weir.yaml mounts", () => {
   const { secretName, items } = pod.volumes.find(({ secret }) => secret !== undefined)!.secret!;
   const creations = [...commands.matchAll(/kubectl create secret generic (\S+)((?:\s+--from-file=\S+)+)/g)];
-  assertEquals(creations.length, 2);
-  for (const [, name, files] of creations) {
+  assertEquals(creations.length, 3);
+  for (const [, name, files] of creations.filter(([, name]) => name !== "weir-proof")) {
     assertEquals(name, secretName);
     assertEquals(
       [...files.matchAll(/--from-file=(\S+)/g)].map(([, key]) => key).sort(),
@@ -76,11 +76,18 @@ Deno.test("docs/kubernetes.md runs programs in the container with flags that the
 
 Deno.test("docs/kubernetes.md's YAML goes with weir.yaml", async (t) => {
   const kinds = fragments.map(({ kind }) => kind);
-  assertEquals(kinds, [undefined, "StatefulSet", undefined, "PodMonitor"]);
-  const [rolling, stateful, topologies, monitor] = fragments;
+  assertEquals(kinds, [undefined, "StatefulSet", undefined, "PodMonitor", undefined]);
+  const [rolling, stateful, topologies, monitor, told] = fragments;
   const problems = (patch: unknown, before: unknown = deployment) =>
     problemsOf(patched(before, patch) as Record<string, unknown>);
   await t.step("the rolling update", () => assertEquals(problems(rolling), []));
+  await t.step("the variables by which a service tells what it has compared", () => {
+    assertEquals(problems(told), []);
+    const { containers } = (patched(deployment, told) as Deployment).spec.template.spec;
+    const added = containers[0].env.slice(pod.containers[0].env.length);
+    for (const { name } of added) assert(VARIABLE_NAMES.includes(name), name);
+    assertEquals(added.map(({ name }) => name), ["WEIR_PROOF", "WEIR_STORE_PASSWORD"]);
+  });
   await t.step("the topologies, which are where the image has its own", () => {
     assertEquals(problems(topologies), []);
     const merged = patched(deployment, topologies) as Deployment;

@@ -58,3 +58,24 @@ Deno.test("restarts back off, and are a problem, until the task has run steadily
   assertEquals(problems(), []);
   assertEquals(await restart() < 1_500, true, "the pauses begin anew");
 });
+
+const HELLO = { key: null, value: '{"hello":"things-0"}' };
+
+Deno.test("restarts since another instance has begun the task are no problem once the task runs", async () => {
+  await using world = await openThings({ partitions: 1 });
+  await world.put([[1, "thing 1"]]);
+  const { runner, events } = world.spawn();
+  const restarts = () => events.filter(({ kind }) => kind === "restart").length;
+  const problems = () => runner.problems.list().filter(({ name }) => name !== "log");
+  await world.until(() => runner.ready);
+  for (const times of [1, 2, 3]) {
+    await world.log.append([{ topic: "weir.things.things.inbox.g1", partition: 0, records: [HELLO] }]);
+    await world.until(() => restarts() === times);
+    assertEquals([problems().map(({ problem }) => problem), runner.ready], [
+      ['Task "things-0" was started again: superseded'],
+      false,
+    ]);
+    await world.until(() => runner.ready);
+    assertEquals(problems(), [], `after ${times}`);
+  }
+});

@@ -10,6 +10,8 @@ import { stackLayout } from "./layout.ts";
 import { stackUp, startService } from "./mod.ts";
 
 const stackAllowed = Deno.env.get("WEIR_TEST_STACK") !== undefined;
+/** A ClickHouse without accounts that is there already; the stack's own if absent. */
+const CLICKHOUSE = Deno.env.get("WEIR_TEST_CLICKHOUSE");
 const KILLS = Number(Deno.env.get("WEIR_TEST_KILLS") ?? 6);
 const PARTITIONS = 2;
 const BAD_PER_KILL = 10;
@@ -38,7 +40,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     const addresses = await stackUp({ kafkaOnly: true });
-    await startService("clickhouse");
+    if (CLICKHOUSE === undefined) await startService("clickhouse");
     const name = `letters-${crypto.randomUUID().slice(0, 8)}`;
     const directory = await Deno.makeTempDir({ prefix: "weir_letters_" });
     const log = openKafka({ brokers: [addresses.kafka], clientId: "writer" });
@@ -130,6 +132,9 @@ class Pair {
       logFile: `${directory}/weir-${data}.log`,
       environment: {
         ...weirEnvironment(stackLayout()),
+        ...CLICKHOUSE === undefined
+          ? {}
+          : { CLICKHOUSE_URL: CLICKHOUSE, CLICKHOUSE_USER: "", CLICKHOUSE_PASSWORD_FILE: "" },
         WEIR_TOPOLOGIES: `${directory}/topologies`,
         WEIR_DATA: `${directory}/data-${data}`,
         WEIR_DEAD_LETTERS: "topic",

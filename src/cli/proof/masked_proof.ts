@@ -1,33 +1,25 @@
 import type { Topology } from "../../dsl/topology.ts";
-import { type MaskedTable, maskedTables, masksOf } from "../../plan/masks.ts";
 import { MASKED } from "../../record/mask.ts";
-import type { DifferingKey, ProofReport, SinkProof } from "./proof_report.ts";
+import { type HiddenColumns, hiddenColumns } from "../verify/hidden_columns.ts";
+import type { DifferingKey, ProofReport } from "./proof_report.ts";
 
 /** Makes reports without what is masked: their figures, and keys and values as far as they are shown. */
 export function proofMask(topologies: readonly Topology[]): (report: ProofReport) => ProofReport {
-  const masking = new Map(
-    topologies.flatMap((topology) => masksOf(topology) === null ? [] : [[topology.name, maskedTables(topology)]]),
-  );
+  const hiddenOf = hiddenColumns(topologies);
   return (report) => ({
     ...report,
-    sinks: report.sinks.map((sink): SinkProof => {
-      const tables = masking.get(sink.topology);
-      if (tables === undefined) return sink;
-      const mask = tables.get(sink.sink) ?? null;
-      return { ...sink, keys: sink.keys.map((key) => masked(key, mask)) };
+    sinks: report.sinks.map((sink) => {
+      const hidden = hiddenOf(sink);
+      return hidden === null ? sink : { ...sink, keys: sink.keys.map((key) => masked(key, hidden)) };
     }),
   });
 }
 
-/** `mask` null: nobody knows what of it is hidden, so nothing is shown. */
-function masked({ key, columns, ...rest }: DifferingKey, mask: MaskedTable | null): DifferingKey {
-  const hidesKey = mask === null || mask.key;
+function masked({ key, columns, ...rest }: DifferingKey, hidden: HiddenColumns): DifferingKey {
   return {
     ...rest,
-    key: hidesKey ? Object.fromEntries(Object.keys(key).map((name) => [name, MASKED])) : key,
-    explain: hidesKey ? null : rest.explain,
-    columns: columns.map((column) =>
-      mask === null || mask.columns.includes(column.name) ? { ...column, expected: MASKED, actual: MASKED } : column
-    ),
+    key: hidden.key ? Object.fromEntries(Object.keys(key).map((name) => [name, MASKED])) : key,
+    explain: hidden.key ? null : rest.explain,
+    columns: hidden.shown(columns),
   };
 }

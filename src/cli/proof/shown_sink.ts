@@ -2,7 +2,7 @@ import { literal, qualified, quoted, rowsName } from "../../adapters/clickhouse/
 import type { ColumnTypes } from "../../dsl/sink.ts";
 import { type Canonical, type CanonicalColumn, canonicalColumn } from "../verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../verify/compare.ts";
-import type { KeyRange } from "../verify/ranged_truth.ts";
+import { type KeyRange, whereWithin } from "../verify/ranged_truth.ts";
 import { rowOf, selectLines, viewSql } from "../verify/shown_rows.ts";
 import type { Shown } from "../verify/sink_report.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
@@ -43,10 +43,8 @@ export class ShownSink {
   }
 
   /** @throws ProductionError */
-  range({ after, upTo }: KeyRange): Promise<ShownRows> {
-    const first = quoted(this.#sink.keyColumns[0]);
-    const bounds = [...after === null ? [] : [`${first} > ${after}`], ...upTo === null ? [] : [`${first} <= ${upTo}`]];
-    return this.#read(bounds.length === 0 ? "" : `WHERE ${bounds.join(" AND ")}`);
+  range(range: KeyRange): Promise<ShownRows> {
+    return this.#read(whereWithin(quoted(this.#sink.keyColumns[0]), range));
   }
 
   /** @throws ProductionError */

@@ -102,8 +102,11 @@ export class TopologyRun implements ShownRun {
     if (state === "degraded" || (state === "failed" && this.runner === null)) {
       return [`${state}: ${problems[0]}`, ...problems.slice(1)];
     }
-    const status = this.runner?.status();
-    return [`${state}, ${status?.tasksRunning ?? 0} of ${status?.tasks.length ?? 0} tasks run`, ...problems];
+    const { tasks = [], tasksRunning = 0 } = this.runner?.status() ?? {};
+    const standing = tasks.length === 0
+      ? "its tasks are not known yet"
+      : `${tasksRunning} of ${tasks.length} tasks run`;
+    return [`${state}, ${standing}`, ...problems];
   }
 
   /** Drains: what is under way is acknowledged and committed, within about `deadlineMs`. */

@@ -5,7 +5,7 @@ import { ConfigError } from "../../record/errors.ts";
 import type { PostgresConfiguration } from "../config/database_variables.ts";
 import { type Secret, withoutPassword } from "../config/secret.ts";
 import { type PostgresColumn, selectExpression, type ToWire, wireOf } from "./postgres_values.ts";
-import type { KeyKind, KeyRange, RangedTruth } from "./ranged_truth.ts";
+import { type KeyKind, type RangedTruth, whereWithin } from "./ranged_truth.ts";
 import type { WireRow } from "./truth.ts";
 import { wireRowOf } from "./wire_row.ts";
 
@@ -108,12 +108,12 @@ function rangesOf(client: pg.Client): Pick<RangedTruth, "range" | "within" | "so
   return {
     async range(source, { after, rowsMax }) {
       const by = quoted(source.key[0]);
-      const where = after === null ? "" : `WHERE ${by} > ${after}`;
+      const where = whereWithin(by, { after, upTo: null });
       const rows = await ask(source, { rest: `${where} ORDER BY ${by} FETCH FIRST ${rowsMax} ROWS WITH TIES` });
       const last = rows.at(-1);
       return { rows, upTo: last === undefined || rows.length < rowsMax ? null : firstDigits(last, source) };
     },
-    within: (source, range) => ask(source, { rest: within(quoted(source.key[0]), range) }),
+    within: (source, range) => ask(source, { rest: whereWithin(quoted(source.key[0]), range) }),
     async some(source, { keys, kinds }) {
       if (keys.length === 0) return [];
       const columns = source.key.map((_, place) => keys.map((key) => key[place]));
@@ -128,11 +128,6 @@ function rangesOf(client: pg.Client): Pick<RangedTruth, "range" | "within" | "so
 }
 
 const ARRAY_TYPES: Readonly<Record<KeyKind, string>> = { integer: "bigint[]", uuid: "uuid[]", text: "text[]" };
-
-function within(by: string, { after, upTo }: KeyRange): string {
-  const bounds = [...after === null ? [] : [`${by} > ${after}`], ...upTo === null ? [] : [`${by} <= ${upTo}`]];
-  return bounds.length === 0 ? "" : `WHERE ${bounds.join(" AND ")}`;
-}
 
 function firstDigits({ key }: WireRow, { key: [first] }: SourceSpec): string {
   const { digits } = /^\{"(?:[^"\\]|\\.)*":(?<digits>-?\d+)[,}]/.exec(key)?.groups ?? {};

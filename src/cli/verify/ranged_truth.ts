@@ -41,3 +41,9 @@ export interface RangedTruth extends Truth {
   /** Names the instant, to be asked whether the log has all that there was. */
   mark(): Promise<string>;
 }
+
+/** SQL's WHERE for the rows of a range; empty for all. `by`: the first key column, quoted for the database asked. */
+export function whereWithin(by: string, { after, upTo }: KeyRange): string {
+  const bounds = [...after === null ? [] : [`${by} > ${after}`], ...upTo === null ? [] : [`${by} <= ${upTo}`]];
+  return bounds.length === 0 ? "" : `WHERE ${bounds.join(" AND ")}`;
+}

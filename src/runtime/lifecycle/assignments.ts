@@ -130,6 +130,7 @@ export class Assignments {
     onEvent({ kind: "restart", task: id, reason });
     ports.metrics.count("weir_task_restarts_total", { topology: topology.name, reason: reason.split(" ")[0] }, 1);
     const { start } = host;
+    if (!MOVES.has(reason.split(" ")[0])) host.faults++;
     const pauseMs = waitMsAfter(++host.restarts, { ...RESTART, random: ports.random });
     ports.clock.sleep(pauseMs).then(() => {
       if (host.start !== start || hosts.get(id) !== host || this.#stopped) return;
@@ -139,10 +140,10 @@ export class Assignments {
     wake();
   }
 
-  /** The task's start is complete. One restart alone is forgiven then; after several, others are to be expected. */
+  /** The task's start is complete. One fault alone is forgiven then; after several, others are to be expected. */
   completed(host: TaskHost): void {
     host.lateLoads = 0;
-    if (host.restarts <= 1) this.#instance.problems.set(problemOf(host.id), null);
+    if (host.faults <= 1) this.#instance.problems.set(problemOf(host.id), null);
   }
 
   /** Forgets the restarts of tasks that have run for a while since. */
@@ -151,6 +152,7 @@ export class Assignments {
     for (const host of hosts.values()) {
       if (host.restarts === 0 || host.state !== "running" || nowMs - host.completedMs < options.steadyAfterMs) continue;
       host.restarts = 0;
+      host.faults = 0;
       problems.set(problemOf(host.id), null);
     }
   }
@@ -160,6 +162,12 @@ export class Assignments {
     for (const id of this.#instance.hosts.keys()) this.restart(id, reason);
   }
 }
+
+/**
+ * First words of why a task is started again though nothing is wrong with it: another instance has begun it while it
+ * moves, which may happen several times, or a person has corrected what it had read.
+ */
+const MOVES: ReadonlySet<string> = new Set(["superseded", "corrections"]);
 
 /** Under which name restarts of a task are a problem. */
 function problemOf(id: string): string {

@@ -49,6 +49,8 @@ export class TaskHost {
   start = 0;
   /** Restarts since the task last ran steadily, for the back-off. */
   restarts = 0;
+  /** Those among them for which something was wrong: others are to be expected behind several. */
+  faults = 0;
   /** Thrown away, and not started again yet. */
   waiting = false;
   /** Sinks that show nothing of this generation of the task: what they show may be other tasks' now. */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { proofWords } from "../../../console/state/proof_words.ts";
 import type { ContinuousProof, LeftOut, SinkProof } from "../../../src/cli/proof/proof_report.ts";
 import { togetherProved } from "../../../src/cli/proof/together.ts";
 
@@ -73,7 +74,14 @@ Deno.test("togetherProved() says why nobody compares a table that is another ins
     "no instance compares it: b:1: it has not answered within 2 s",
   );
   assertEquals(reasonOf(at("b:1", running(1, { leftOut: [left("totals")] }))), "no instance compares it yet");
-  assertEquals(togetherProved(a, [at("b:1", running(1, {}))]).leftOut[0].elsewhere, true);
+  const together = togetherProved(a, [at("b:1", running(1, {}))]);
+  assertEquals(together.leftOut[0].elsewhere, true);
+  const { tone, text } = proofWords(together, null);
+  assertEquals([tone, text.startsWith("7 rows equal"), text.endsWith("; 1 table not compared here")], [
+    "quiet",
+    true,
+    true,
+  ]);
 });
 
 Deno.test("togetherProved() where nobody compares has the most that somebody says", () => {

@@ -45,3 +45,9 @@ Deno.test("settle() does not wait for a topology whose topic is missing, and giv
     assert(run.problems()[0].includes(TOPIC), run.problems().join("; "));
   });
 });
+
+Deno.test("TopologyRun says that its tasks are not known before the group has told them, not that there are none", () =>
+  withRun(() => ({}), (run) => {
+    assertEquals(run.unready(), ["starting, its tasks are not known yet"]);
+    return Promise.resolve();
+  }));

@@ -9,6 +9,7 @@ const suites: readonly (readonly [name: string, path: string])[] = [
   ["the Kafka adapter while the broker is killed", "tests/stack/kafka_faults_test.ts"],
   ["the Kafka adapter on the real broker", "tests/adapters/kafka"],
   ["topics written exactly once while processes and the broker are killed", "tests/stack/exactly_once_test.ts"],
+  ["dead letters that instances share in a topic, while they are killed", "tests/stack/shared_letters_test.ts"],
   ["tokens and certificates, on a broker of its own", "tests/stack/kafka_logins_test.ts"],
   ["SASL_SSL, SCRAM and rights, on a broker of its own", "tests/compose/secure_kafka_test.ts"],
 ];
@@ -26,7 +27,7 @@ export const brokerTests: Scenario = {
 };
 
 async function test(
-  { layout, options }: Stage,
+  { layout, options, clickhouse }: Stage,
   path: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string> {
@@ -37,6 +38,7 @@ async function test(
       ...foreignEnvironment(),
       NO_COLOR: "1",
       WEIR_TEST_KAFKA: stackAddresses(options).kafka,
+      WEIR_TEST_CLICKHOUSE: clickhouse.url,
       WEIR_TEST_STACK: "1",
       WEIR_STACK: layout.root,
       WEIR_STACK_PORT_OFFSET: String(options.portOffset),
