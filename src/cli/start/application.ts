@@ -71,7 +71,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   const shown: ShownRun[] = [...runs];
   const proof = continuousProof({
     ...{ configuration, revision: options.revision, metrics, runs: shown, demo: world.demo !== null },
-    topologies: runs.map(({ name }) => name),
+    topologies: options.loaded.files.map(({ path }) => path),
     onEvent: output.event,
   });
   let server: HttpServer | null = null;
