@@ -31,7 +31,7 @@ export const storeCustomers = clickhouse("store_customers", {
     orders: "UInt64",
     spent: "Decimal(18, 2)",
     looks: "UInt64",
-    last_seen: "Nullable(DateTime64(3))",
+    last_seen: "Nullable(DateTime64(6))",
   },
 });
 

@@ -9,6 +9,16 @@ Deno.test("Markdown: every link leads to a file and a heading that are there", {
   assert(pages.flatMap(({ text }) => linksOf(text)).length > 100, "links were read");
 });
 
+Deno.test("docs/README.md and docs/operators/README.md name every page beside them", { ignore: !permitted }, () => {
+  const pages = readPages();
+  for (const folder of ["docs", "docs/operators"]) {
+    const beside = pages.map(({ path }) => path).filter((path) => path.replace(/\/[^/]*$/, "") === folder);
+    const index = pages.find(({ path }) => path === `${folder}/README.md`)!;
+    const named = linksOf(index.text).map(({ target }) => `${folder}/${target.split("#")[0]}`);
+    assertEquals(beside.filter((path) => path !== index.path && !named.includes(path)), [], `${index.path} names them`);
+  }
+});
+
 Deno.test("linksOf() and anchorsOf() read what is not code", () => {
   const text = "# A `b` (c)\n[x](a.md#b) `[y](no.md)` [z](https://a.b)\n```md\n# No\n[n](no.md)\n```\n## A b c\n";
   assertEquals(linksOf(text), [{ target: "a.md#b", line: 2 }]);

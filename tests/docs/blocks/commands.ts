@@ -6,7 +6,8 @@ import { commandsOf, variablesOf, type Words } from "./shell.ts";
 
 /** Programs of others, of which a page may show any command. */
 const PROGRAMS = new Set([
-  ...["cd", "git", "npm", "kubectl", "docker", "grep", "xargs", "sh", "psql", "tar", "mkdir", "cp", "cat", "export"],
+  ...["cd", "git", "npm", "kubectl", "docker", "grep", "xargs", "sh", "psql", "tar", "mkdir", "cp", "cat"],
+  ...["echo", "export"],
   ...["kafka-topics", "kafka-configs", "kafka-broker-api-versions", "kafka-consumer-groups", "clickhouse-client"],
 ]);
 
@@ -18,13 +19,32 @@ const { tasks, exports } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`))
   readonly exports: Readonly<Record<string, string>>;
 };
 
+/** Variables that the command line reads: those of its configuration, and others that its files name. */
+function isRead(name: string): boolean {
+  const names: readonly string[] = VARIABLE_NAMES;
+  return names.includes(name) || names.includes(name.replace(/_FILE$/, "")) || sources().includes(name);
+}
+
+let text: string | null = null;
+
+/** The text of the command line's files. */
+function sources(): string {
+  return text ??= [...sourceFiles(`${ROOT}src/cli`)].map((path) => Deno.readTextFileSync(path)).join("\n");
+}
+
+function* sourceFiles(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory && name !== "assets") yield* sourceFiles(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+  }
+}
+
 /** What a script names that is not there, as sentences. */
 export async function commandProblems(script: string): Promise<string[]> {
   const problems: string[] = [];
   for (const words of commandsOf(script)) problems.push(...await problemsOf(words));
-  const names: readonly string[] = VARIABLE_NAMES;
   for (const name of variablesOf(script)) {
-    if (!OTHERS.test(name) && !names.includes(name)) problems.push(`no program here reads ${name}`);
+    if (!OTHERS.test(name) && !isRead(name)) problems.push(`no program here reads ${name}`);
   }
   return problems;
 }
