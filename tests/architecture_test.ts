@@ -195,7 +195,7 @@ const DOORS = ["src/mod.ts", "src/mysql.ts", "src/oracle.ts", "src/sqlserver.ts"
 
 Deno.test("architecture: topologies import the public doors, zod and each other's declarations only", async () => {
   const wrong: string[] = [];
-  for (const file of await collect("topologies")) {
+  for (const file of await collect("topologies", "examples")) {
     for (const found of file.imports) {
       const to = found.specifier.startsWith(".") ? target(file, found) : found.specifier;
       const allowed = to === "zod" || DOORS.includes(to) || /^topologies\/[^/]+\/[^/]+\.ts$/.test(to);
@@ -222,7 +222,7 @@ Deno.test("architecture: the console imports its own files, libraries, and types
 });
 
 Deno.test("architecture: no file imports itself, at any remove", async () => {
-  const files = await collect("src", "topologies", "tools", "tests", "console");
+  const files = await collect("src", "topologies", "examples", "tools", "tests", "console");
   const paths = new Set(files.map((file) => file.path));
   const edges = new Map(files.map((file) => [
     file.path,
@@ -243,7 +243,7 @@ Deno.test("architecture: no file imports itself, at any remove", async () => {
 
 Deno.test("architecture: whatever is left to do names the issue in which it will be done", async () => {
   const bare = new RegExp(`\\b${"TO"}${"DO"}\\b(?!\\(#\\d+\\))|\\b${"FIX"}${"ME"}\\b`);
-  const found = (await collect("src", "tests", "tools", "topologies", "console"))
+  const found = (await collect("src", "tests", "tools", "topologies", "examples", "console"))
     .flatMap((file) => file.text.split("\n").map((line, index) => ({ line, at: `${file.path}:${index + 1}` })))
     .filter(({ line }) => bare.test(line)).map(({ at }) => at);
   assertEquals(found, []);

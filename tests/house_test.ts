@@ -7,7 +7,7 @@ import { type Rule, RULES, violationsOf } from "./house/rules.ts";
 import { readFacts, type SourceFacts } from "./house/source_facts.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
-const FOLDERS = ["src", "topologies", "tools", "tests", "compose", "console"];
+const FOLDERS = ["src", "topologies", "examples", "tools", "tests", "compose", "console"];
 
 async function* readFolder(folder: string): AsyncGenerator<SourceFacts> {
   for await (const entry of Deno.readDir(join(ROOT, folder))) {

@@ -24,7 +24,7 @@ interface Counts {
 const CHECKS: readonly Check[] = [
   { name: "format", args: ["fmt", "--check"], counts: false },
   { name: "lint", args: ["lint"], counts: false },
-  { name: "types", args: ["check", "src", "topologies", "tests", "tools", "compose"], counts: false },
+  { name: "types", args: ["check", "src", "topologies", "examples", "tests", "tools", "compose"], counts: false },
   { name: "console types", args: ["check", "--config", "console/deno.json", "console"], counts: false },
   { name: "console build", args: ["task", "console:build", "--check"], counts: false },
   { name: "docstrings", args: ["doc", "--lint", "src/mod.ts"], counts: false },

@@ -6,12 +6,12 @@ Deno.test(
   { ignore: !permitted },
   async () => {
     await withDirectory(async (directory) => {
-      const names = ["--topologies", "topologies/examples/"];
-      const described = await startMain(["describe", "word_count", ...names], {}).finished;
+      const names = ["--topologies", "examples/"];
+      const described = await startMain(["describe", "06_word_count", ...names], {}).finished;
       assertEquals(described.status, 0, described.err);
       assert(described.out.includes("word-count") || described.out.includes("word_count"), described.out);
       const missing = await startMain(["describe", "sales", ...names], {}).finished;
-      assert(missing.status === 1 && missing.err.includes("there is no topologies/examples/sales.ts"), missing.err);
+      assert(missing.status === 1 && missing.err.includes("there is no examples/sales.ts"), missing.err);
       const none = await startMain(["start", "--data", directory, "--topologies", `${directory}/none`], {}).finished;
       assert(none.status === 1 && none.err.includes("none"), none.err);
     });

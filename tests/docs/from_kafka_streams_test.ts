@@ -83,8 +83,8 @@ Deno.test("docs/from-kafka-streams.md names methods of the test driver that are 
 Deno.test("docs/from-kafka-streams.md has the ported examples as their files have them", async () => {
   const blocks = (await read("docs/from-kafka-streams.md")).matchAll(/```ts\n(import [\s\S]*?)```/g);
   assertEquals([...blocks].map(([, code]) => code), [
-    await read("topologies/examples/music_interest.ts"),
-    await read("topologies/examples/page_views.ts"),
-    await read("topologies/examples/word_count.ts"),
+    await read("examples/03_music_interest.ts"),
+    await read("examples/07_page_views.ts"),
+    await read("examples/06_word_count.ts"),
   ]);
 });

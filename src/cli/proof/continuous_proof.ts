@@ -22,6 +22,7 @@ export interface ContinuousProofOptions {
   readonly revision: Revision;
   /** Files in it that need not be in the directory. */
   readonly imported: readonly string[];
+  /** Names of their files, without `.ts`. */
   readonly topologies: readonly string[];
   readonly runs: readonly ShownRun[];
   /** Whether the demo store is the source of what embedded mode runs. */

@@ -18,7 +18,7 @@ export interface WhatRuns {
   readonly revision: Revision;
   /** Files in it that need not be in the directory of topologies, as seen from there. */
   readonly imported: readonly string[];
-  /** Names. */
+  /** Names of their files, without `.ts`. */
   readonly topologies: readonly string[];
 }
 

@@ -28,7 +28,7 @@ export interface ProvenInstances {
 export interface ToProve {
   readonly configuration: Configuration;
   readonly topologiesDirectory: string;
-  /** Names of the topologies. */
+  /** Names of their files, without `.ts`. */
   readonly topologies: readonly string[];
   readonly instances: ProvenInstances;
   /** Asked once a minute: why it is not to go on; null: it is. */

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Revision } from "../../runtime/runner.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
@@ -68,7 +69,7 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
  * @returns the status with which the process should end
  */
 export async function runApplication(options: ApplicationOptions): Promise<number> {
-  const { configuration, output, signal, revision, imported } = options;
+  const { configuration, output, signal, revision, imported, loaded } = options;
   const metrics = createPrometheusMetrics();
   const world = await openWorld({ ...options, metrics, onEvent: output.event });
   if (world === null) return ended(options, { metrics, left: null, failed: [] });
@@ -76,7 +77,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   const { runs, shown } = live;
   const proof = continuousProof({
     ...{ configuration, revision, imported, metrics, runs: shown, demo: world.demo !== null },
-    topologies: runs.map(({ name }) => name),
+    topologies: loaded.files.map(({ path }) => basename(path, ".ts")),
     onEvent: output.event,
   });
   let server: HttpServer | null = null;

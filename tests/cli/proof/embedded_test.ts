@@ -140,3 +140,17 @@ Deno.test({
       });
     }),
 });
+
+Deno.test({
+  name: "start compares a topology whose file has another name than it, too",
+  ignore,
+  fn: () =>
+    withDirectory(async (directory) => {
+      const start = ["start", "02_open_orders", "--topologies", "examples", "--data", directory, ...SMALL];
+      await withStarted([start, {}], async (running, address) => {
+        const { sinks } = await until(address, (proof) => isProven(proof) || proof.state === "failed");
+        assertEquals(sinks.map(({ sink }) => sink), ["open_orders"]);
+        await ended(running);
+      });
+    }),
+});

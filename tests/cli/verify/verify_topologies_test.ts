@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Connection } from "../../../src/adapters/clickhouse/connection.ts";
 import { pastMoments } from "../../../src/cli/verify/moments.ts";
 import { verifyTopologies } from "../../../src/cli/verify/verify_topologies.ts";
-import pageViews from "../../../topologies/examples/page_views.ts";
+import pageViews from "../../../examples/07_page_views.ts";
 
 Deno.test("verifyTopologies() asks the source for no table that streams alone look up", async () => {
   const connection = { select: () => Promise.resolve([{ found: "1" }]) } as unknown as Connection;

@@ -1,5 +1,5 @@
-import { clickhouse, count, sum, topology } from "../../src/mod.ts";
-import { orders, users } from "../online_store/sources.ts";
+import { clickhouse, count, sum, topology } from "../src/mod.ts";
+import { orders, users } from "../topologies/online_store/sources.ts";
 
 /** What each customer has ordered within the last 30 days; a customer without such orders is not here. */
 export const recentOrders = clickhouse("recent_orders", {

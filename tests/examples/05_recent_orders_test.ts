@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { createTopologyTestDriver, type TopologyTestDriver } from "../../../src/testing/mod.ts";
-import recent, { customers, recentOrders } from "../../../topologies/examples/recent_orders.ts";
-import { orders, users } from "../../../topologies/online_store/sources.ts";
-import { at, money, order, user } from "../store.ts";
+import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
+import recent, { customers, recentOrders } from "../../examples/05_recent_orders.ts";
+import { orders, users } from "../../topologies/online_store/sources.ts";
+import { at, money, order, user } from "../topologies/store.ts";
 
 const DAY_US = 86_400_000_000;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clickhouseAppend, debezium, events, int8, topology } from "../../src/mod.ts";
+import { clickhouseAppend, debezium, events, int8, topology } from "../src/mod.ts";
 
 /** Who looks at pages. */
 export const profiles = debezium("web.public.profiles", {

@@ -1,4 +1,4 @@
-import { clickhouse, events, topology } from "../../src/mod.ts";
+import { clickhouse, events, topology } from "../src/mod.ts";
 
 /** Lines of text. */
 export const textLines = events("words.text_lines", { text: true });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Decimal } from "../../../src/mod.ts";
-import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
-import topology, { albums, musicInterest, trackPurchases } from "../../../topologies/examples/music_interest.ts";
+import { Decimal } from "../../src/mod.ts";
+import { createTopologyTestDriver } from "../../src/testing/mod.ts";
+import topology, { albums, musicInterest, trackPurchases } from "../../examples/03_music_interest.ts";
 
 const price = Decimal.parse("0.99");
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
-import topology, { textLines, wordCounts } from "../../../topologies/examples/word_count.ts";
+import { createTopologyTestDriver } from "../../src/testing/mod.ts";
+import topology, { textLines, wordCounts } from "../../examples/06_word_count.ts";
 
 Deno.test("word_count counts each word of each line once, wherever the line lies, also after a restart", async () => {
   await using driver = createTopologyTestDriver(topology, { partitions: 3 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
-import topology, { pageViews, profiles, regionalViews } from "../../../topologies/examples/page_views.ts";
+import { createTopologyTestDriver } from "../../src/testing/mod.ts";
+import topology, { pageViews, profiles, regionalViews } from "../../examples/07_page_views.ts";
 
 Deno.test("page_views adds each view once, with the region that its user had in that moment", async () => {
   await using driver = createTopologyTestDriver(topology);

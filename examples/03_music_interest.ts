@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clickhouse, debezium, int8, numeric, topology } from "../../src/mod.ts";
+import { clickhouse, debezium, int8, numeric, topology } from "../src/mod.ts";
 
 /** Albums on sale. */
 export const albums = debezium("music.public.albums", {
