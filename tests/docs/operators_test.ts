@@ -49,12 +49,12 @@ Deno.test("docs/operators has an example of every operator, with what it shows",
 });
 
 Deno.test(
-  "docs/operators and docs/columns.md call every function that topologies import",
+  "docs/operators, docs/columns.md and docs/json-topics.md call every function that topologies import",
   { ignore: !permitted },
   () => {
-    const blocks = readPages().filter(({ path }) => /^docs\/(operators\/|columns)/.test(path)).flatMap((page) =>
-      page.blocks
-    );
+    const blocks = readPages().filter(({ path }) => /^docs\/(operators\/|columns|json-topics)/.test(path)).flatMap((
+      page,
+    ) => page.blocks);
     const code = blocks.filter(({ language }) => language === "ts").map((block) => block.code).join("\n");
     const functions = Object.entries(weir).filter(([name, value]) =>
       typeof value === "function" && /^[a-z]/.test(name)

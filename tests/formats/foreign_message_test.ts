@@ -36,9 +36,7 @@ Deno.test("createDecoder() tells the bytes of a schema registry, with the schema
         "Protobuf",
         "schema registry",
         "SCHEMA_REGISTRY_URL",
-        "key.converter",
-        "value.converter",
-        JSON_CONVERTER,
+        'registry: "all"',
       ]
     ) {
       assertStringIncludes(message, part);

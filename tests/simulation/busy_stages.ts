@@ -28,7 +28,7 @@ export async function busyStages(world: World): Promise<string | null> {
     choices.at(`S${round}-rest`);
     choices.point("rest");
     const wrong = await world.settle();
-    if (wrong !== null) return `round ${round}: ${wrong}`;
+    if (wrong !== null) return `S round ${round}: ${wrong}`;
   }
   return null;
 }

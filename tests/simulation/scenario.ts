@@ -118,15 +118,8 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   if (world.profile.standbys && choices.happens("take-over")) world.group.moveToStandbys();
   wrong = await rest(world, "C");
   if (wrong !== null) return `C ${wrong}`;
-  choices.at("S");
-  wrong = await busyStages(world);
-  if (wrong !== null) return `S ${wrong}`;
-  if (world.profile.standbys) {
-    choices.at("G");
-    await lateStandbys(world);
-    wrong = await rest(world, "G");
-    if (wrong !== null) return `G ${wrong}`;
-  }
+  wrong = await busyStages(world) ?? await fallBehind(world);
+  if (wrong !== null) return wrong;
 
   choices.at("D");
   loseRows(world);
@@ -148,6 +141,14 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   choices.at("F");
   wrong = await emptySource(world);
   return wrong === null ? null : `F ${wrong}`;
+}
+
+async function fallBehind(world: World): Promise<string | null> {
+  if (!world.profile.standbys) return null;
+  world.choices.at("G");
+  await lateStandbys(world);
+  const wrong = await rest(world, "G");
+  return wrong === null ? null : `G ${wrong}`;
 }
 
 /** What a start writes is judged when nothing else changes: then everything is old that grows old. */

@@ -67,8 +67,8 @@ export async function prove(wanted: ToProve): Promise<string> {
 }
 
 /**
- * Whether the files of the topologies, and Weir's own, are those of this revision. `imported`: those in it that need not
- * be in the directory.
+ * Whether the files of the topologies, and Weir's own, are those of this revision. `imported`: those in it that need
+ * not be in the directory.
  */
 export async function isRevision(
   topologiesDirectory: string,
