@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createDecoder } from "../../src/formats/decoder.ts";
-import * as oracle from "../../src/oracle.ts";
+import * as oracle from "../../src/oracle_database.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
 import * as sqlserver from "../../src/sqlserver.ts";
 import { refusalOf, valueOf, type Wire } from "./one_column.ts";

@@ -3,7 +3,7 @@ import { MUTANTS } from "./mutants.ts";
 import { runScenario, type ScenarioOptions } from "./scenario.ts";
 import { tell } from "./story.ts";
 
-const SEEDS = 24;
+const SEEDS = 16;
 /** Deliberate bugs that show within a few seeds; `deno task sim --mutants` hunts all of them. */
 const QUICK = [
   "fromlatest",

@@ -55,7 +55,7 @@ Deno.test({
   fn: async () => {
     await using instance = serve();
     const { ask, proof, reports, events } = instance;
-    assertEquals((await ask("/api/proof")).json, { revision, topologies: ["sales"] });
+    assertEquals((await ask("/api/proof")).json, { revision, imported: [], topologies: ["sales"] });
     const program = encodeURIComponent(programOf(revision));
     assertEquals((await ask(`/api/proof/standing/sales?program=${program}`)).json.paused, null);
     const other = (await ask("/api/proof/standing/sales?program=other")).json.paused;
