@@ -33,7 +33,7 @@ Deno.test("docs/operations.md names tasks, files, services, volumes and settings
     assert(volume in compose.volumes, `There is no volume "${volume}"`);
   }
   const settings = textAt("src/cli/config/run_variables.ts");
-  const others = textAt("src/cli/config/environment_schema.ts");
+  const others = textAt("src/cli/config/environment_schema.ts") + textAt("src/cli/config/database_variables.ts");
   for (const [, name] of DOCUMENT.matchAll(/\bWEIR_([A-Z_]+)\b/g)) {
     const option = name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase());
     const isThere = new RegExp(`\\b${option}:`).test(settings) ||

@@ -21,6 +21,7 @@ export interface ProjectOptions {
 /** Commands that are tasks of the project, beside `start` and `test`. */
 const COMMANDS = [
   "verify",
+  "prove",
   "explain",
   "describe",
   "query",

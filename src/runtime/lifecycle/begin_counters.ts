@@ -23,6 +23,7 @@ export const DEAD_LETTER_REASONS = {
     ],
     ...["null_key", "bad_key", "misplaced", "missing_column", "wrong_type", "not_a_row_value"],
     ...["out_of_range", "overflow", "not_finite", "schema_threw", "bad_headers"],
+    ...["zero_date", "schema", "not_an_event"],
   ],
   callback: ["callback_threw", "not_sendable", "too_large"] satisfies ProcessorReason[],
   sink: ["refused"],
