@@ -7,7 +7,7 @@ import { assertHolds } from "./report.ts";
 /**
  * `WEIR_ORACLE_SEEDS=from,count` runs others; a failure names its seed, and the smallest case found that fails like it.
  */
-const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,150").split(",").map(Number);
+const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,100").split(",").map(Number);
 
 Deno.test(`oracle: ${histories} random topologies live random lives, seeds from ${from}`, async () => {
   for (let seed = from; seed < from + histories; seed++) {
