@@ -28,7 +28,7 @@ const CHECKS: readonly Check[] = [
   { name: "console types", args: ["check", "--config", "console/deno.json", "console"], counts: false },
   { name: "console build", args: ["task", "console:build", "--check"], counts: false },
   { name: "docstrings", args: ["doc", "--lint", "src/mod.ts"], counts: false },
-  { name: "simulation", args: ["task", "sim", "--seeds", "70"], counts: false },
+  { name: "simulation", args: ["task", "sim", "--seeds", "40"], counts: false },
   { name: "tests", args: ["task", "test"], counts: true },
 ];
 
