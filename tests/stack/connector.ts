@@ -16,7 +16,7 @@ export async function registerConnector(
   const config = change(connectorConfig(layout));
   const current = await request(layout, "GET", `/connectors/${connectorName}/config`);
   if (current !== null && sameConfig(current as ConnectorConfig, config)) return;
-  await request(layout, "PUT", `/connectors/${connectorName}/config`, config);
+  await putConnector(layout, { ...config, name: connectorName });
 }
 
 /**
@@ -36,8 +36,7 @@ export async function connectorRunning(layout: StackLayout, deadlineMs: number):
     // A failed task stays failed, also across restarts of the worker, until somebody restarts it.
     if (state === "FAILED" && Date.now() >= restartAtMs) {
       restartAtMs = Date.now() + 5_000;
-      const restart = `/connectors/${connectorName}/restart?includeTasks=true&onlyFailed=true`;
-      await request(layout, "POST", restart).catch(() => null);
+      await restartFailed(layout, connectorName).catch(() => null);
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -65,15 +64,7 @@ export async function connectorState(
   return { state: task?.state ?? "NONE", trace: task?.trace ?? "" };
 }
 
-/** Registers another connector beside it, with a configuration made of its own. */
-export async function addConnector(
-  layout: StackLayout,
-  { name, change }: { readonly name: string; readonly change: (config: ConnectorConfig) => ConnectorConfig },
-): Promise<void> {
-  await request(layout, "PUT", `/connectors/${name}/config`, change(connectorConfig(layout)));
-}
-
-/** Restarts the tasks of another connector that have failed, as an operator does. */
+/** Restarts the tasks of a connector that have failed, as an operator does. */
 export async function restartFailed(layout: StackLayout, name: string): Promise<void> {
   await request(layout, "POST", `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`);
 }
@@ -124,7 +115,8 @@ export async function validateConnector(
   return { config, settings: configs.map(({ value }) => value) };
 }
 
-function connectorConfig(layout: StackLayout): ConnectorConfig {
+/** The configuration of compose/debezium, with this stack's addresses. */
+export function connectorConfig(layout: StackLayout): ConnectorConfig {
   const text = Deno.readTextFileSync(projectPath("compose/debezium/postgres-connector.json"));
   const config = JSON.parse(text.replaceAll("/run/secrets/debezium.properties", debeziumProperties(layout)));
   return {

@@ -1,6 +1,6 @@
 import { SmallRegistry } from "../../../adapters/schema_registry/small_registry.ts";
 import { fetchAvroConverter } from "../../artifacts.ts";
-import { addConnector, connectorRunning, removeConnector, restartFailed } from "../../connector.ts";
+import { connectorConfig, connectorRunning, putConnector, removeConnector, restartFailed } from "../../connector.ts";
 import { killService, startService } from "../../mod.ts";
 import { AVRO_PREFIX, AVRO_TOPOLOGIES, avroConnector, DROP_SLOT } from "../avro_store.ts";
 import type { Stage } from "../stage.ts";
@@ -62,7 +62,7 @@ async function connect(stage: Stage, registry: SmallRegistry): Promise<void> {
     await connectorRunning(layout, 120_000);
   }, { withinMs: 300_000 });
   await steps.step("a second connector writes Avro", async (signal) => {
-    await addConnector(layout, { name: CONNECTOR, change: (config) => avroConnector(config, registry.url) });
+    await putConnector(layout, { ...avroConnector(connectorConfig(layout), registry.url), name: CONNECTOR });
     const subjects = () =>
       Object.keys(registry.registered()).filter((name) => /\.public\.\w+-value$/.test(name)).length;
     await until(() => subjects() >= 5, { signal });
