@@ -13,19 +13,8 @@ const shell = fragmentsOf(page, "sh");
 const commands = shell.join("\n").replaceAll(/\\\n\s*/g, "");
 const fragments = fragmentsOf(page, "yaml").flatMap(documentsOf) as Record<string, unknown>[];
 
-/** Names that GitHub gives to a page's headings. */
-function anchorsOf(text: string): string[] {
-  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading);
-  return headings.map((heading) => heading.toLowerCase().replaceAll(/[^\w\s-]/g, "").replaceAll(" ", "-"));
-}
-
-Deno.test("docs/kubernetes.md shows every manifest, and links to nothing that is not there", () => {
+Deno.test("docs/kubernetes.md shows every manifest, and pages lead to it", () => {
   for (const file of manifestFiles()) assert(page.includes(`](${file.replace("docs/", "")})`), file);
-  for (const [, path, anchor] of page.matchAll(/\]\(([^)#]*)#?([^)]*)\)/g)) {
-    const target = path === "" ? PAGE : new URL(path, `file:///docs/`).pathname.slice(1);
-    Deno.statSync(projectPath(target));
-    if (anchor !== "") assert(anchorsOf(readText(target)).includes(anchor), `${path}#${anchor}`);
-  }
   for (const from of ["README.md", "docs/operations.md"]) assert(readText(from).includes("kubernetes.md"), from);
 });
 

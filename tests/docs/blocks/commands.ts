@@ -1,6 +1,7 @@
 import type { Command } from "../../../src/cli/command.ts";
 import { VARIABLE_NAMES } from "../../../src/cli/config/environment_schema.ts";
 import { readCompose } from "../../compose/compose_files.ts";
+import { isThere } from "../../grafana/support.ts";
 import { ROOT } from "./pages.ts";
 import { commandsOf, variablesOf, type Words } from "./shell.ts";
 
@@ -68,7 +69,7 @@ async function denoProblems([subcommand, ...rest]: Words): Promise<string[]> {
     const [file] = rest.filter((word) => !word.startsWith("-"));
     const name = /^npm:@weir\/weir\/(\w+)$/.exec(file)?.[1];
     if (name !== undefined) return `./${name}` in exports ? [] : [`the package exports no "${name}"`];
-    return exists(file) ? [] : [`there is no file ${file}`];
+    return isThere(file) ? [] : [`there is no file ${file}`];
   }
   return [`"deno ${subcommand}" is not known to tests/docs/blocks/commands.ts`];
 }
@@ -110,7 +111,7 @@ const SUBCOMMANDS = new Set(
 /** Files and services of the Compose stack. */
 function composeProblems(words: Words): string[] {
   const files = words.flatMap((word, at) => ["-f", "--file"].includes(words[at - 1]) ? [word] : []);
-  const missing = files.filter((file) => file.startsWith("compose/") && !exists(file));
+  const missing = files.filter((file) => file.startsWith("compose/") && !isThere(file));
   const plain = words.filter((word, at) => !word.startsWith("-") && !["-f", "--file"].includes(words[at - 1]));
   const [subcommand, service] = plain;
   const problems = missing.map((file) => `there is no file ${file}`);
@@ -132,13 +133,4 @@ async function curlProblems(words: Words): Promise<string[]> {
     const [, first, second] = path.split("/");
     return !routes.includes(first === "api" ? second : first);
   }).map((path) => `an instance has no ${path}`);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(`${ROOT}${path}`);
-    return true;
-  } catch {
-    return false;
-  }
 }

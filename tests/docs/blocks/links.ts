@@ -1,5 +1,6 @@
 import { join } from "node:path/posix";
-import { type Page, ROOT } from "./pages.ts";
+import { isThere } from "../../grafana/support.ts";
+import type { Page } from "./pages.ts";
 
 /** A link of a page into the project. */
 export interface Link {
@@ -46,19 +47,10 @@ export function linkProblems(page: Page, pages: readonly Page[]): string[] {
     const [path, anchor] = target.split("#");
     const file = path === "" ? page.path : join(page.path, "..", path).replace(/\/$/, "");
     const at = `${page.path}:${line}: ${target}`;
-    if (!exists(file)) return [`${at}: there is no such file`];
+    if (!isThere(file)) return [`${at}: there is no such file`];
     if (anchor === undefined) return [];
     const there = pages.find((one) => one.path === file);
     if (there === undefined) return /^L\d+$/.test(anchor) ? [] : [`${at}: ${file} is no page that has headings`];
     return anchorsOf(there.text).includes(anchor) ? [] : [`${at}: ${file} has no such heading`];
   });
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(`${ROOT}${path}`);
-    return true;
-  } catch {
-    return false;
-  }
 }
