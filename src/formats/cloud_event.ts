@@ -33,15 +33,15 @@ export function cloudEventText(
       ? [`${JSON.stringify(name.slice(PREFIX.length).toLowerCase())}:${JSON.stringify(text)}`]
       : []
   );
-  const data = value === null ? "null" : jsonText(value, what);
+  const data = value === null ? "null" : jsonOf(value, what).text;
   const type = contentType === null ? [] : [`"datacontenttype":${JSON.stringify(contentType)}`];
   return `{${[...attributes, ...type, `"data":${data}`].join(",")}}`;
 }
 
 function structuredText(value: MessageBytes | null, what: string): string {
   if (value === null) throw refused(what, "it has neither headers of CloudEvents nor a value");
-  const text = jsonText(value, what);
-  const event = JSON.parse(text) as { readonly specversion?: unknown; readonly data_base64?: unknown } | null;
+  const { text, parsed } = jsonOf(value, what);
+  const event = parsed as { readonly specversion?: unknown; readonly data_base64?: unknown } | null;
   if (typeof event !== "object" || event === null || typeof event.specversion !== "string") {
     throw refused(what, 'it has no attribute "specversion", neither in a header nor in its value');
   }
@@ -51,11 +51,10 @@ function structuredText(value: MessageBytes | null, what: string): string {
   return text;
 }
 
-/** The text, which is JSON. */
-function jsonText(value: MessageBytes, what: string): string {
+/** The text and what it holds. @throws DeserializationError `not_json` for a text that is no JSON by itself */
+function jsonOf(value: MessageBytes, what: string): { readonly text: string; readonly parsed: unknown } {
   const text = textOf(value, what, BYTES_MAX);
-  parseJson(text, what);
-  return text;
+  return { text, parsed: parseJson(text, what) };
 }
 
 /** Names of headers are compared without regard to case. */

@@ -1,5 +1,5 @@
 import { base64OfDecimal } from "../record/producer_key.ts";
-import { integerOfBase64 } from "./base64.ts";
+import { integerOfBase64, isBase64 } from "./base64.ts";
 import { type ColumnType, NumberText, type Refusal, REFUSED, wrongType } from "./column_type.ts";
 import type { Int8 } from "./int8.ts";
 import { float8Type } from "./text_types.ts";
@@ -130,7 +130,7 @@ export function bitsType(length: number): ColumnType<Int8> {
 }
 
 function lowFirst(base64: string): bigint | null {
-  if (base64.length > 12 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) return null;
+  if (base64.length > 12 || !isBase64(base64)) return null;
   let value = 0n;
   for (const byte of [...atob(base64)].reverse()) value = value * 256n + BigInt(byte.charCodeAt(0));
   return value;
