@@ -46,6 +46,9 @@ Deno.test({
       assertEquals(found["postgres.publication dbz_publication"], "wrong");
       assertEquals(found["postgres.replica_identity public.users"], "warning");
       assertEquals(found["postgres.table public.order_items"], "wrong");
+      const rights = findings.find(({ check, subject }) => `${check} ${subject}` === "postgres.rights public.users");
+      assertEquals(rights?.verdict, "not checked", "its own role may read it, which tells nothing of the connector's");
+      assertStringIncludes(rights!.text, "nobody reads");
       assertEquals(found["postgres.slot a logical slot"], "wrong");
       assertEquals(found["kafka.reachable Kafka"], "not checked");
       assertEquals(found["clickhouse.reachable ClickHouse"], "not checked");
