@@ -14,11 +14,15 @@ export interface SpelledStorage {
   readonly settings: Readonly<Record<string, { readonly value: string; readonly fixed: boolean }>>;
 }
 
+const NOTHING_SPELLED: SpelledStorage = { partitionBy: "", ttl: "", projections: {}, settings: {} };
+
 /** Asks for the spelling: of an expression that ClickHouse cannot read this throws. @throws ProductionError */
 export async function spelledStorage(
   connection: Connection,
   { name, storage }: { readonly name: string; readonly storage: TableStorage },
 ): Promise<SpelledStorage> {
+  // Most tables declare nothing, and each start would ask for each of them.
+  if (Object.values(storage).every((declared) => declared === undefined)) return NOTHING_SPELLED;
   const { partitionBy, ttl, projections = {}, settings = {} } = storage;
   const format = (sql: string) => `formatQuerySingleLine(${literal(sql)})`;
   const texts = [
