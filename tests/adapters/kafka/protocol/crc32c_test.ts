@@ -20,3 +20,14 @@ Deno.test("crc32c() agrees with kafkajs on any length and part of a buffer", () 
       assertEquals(crc32c(bytes, start, end), kafkaJsCrc32C(bytes.subarray(start, end)) >>> 0);
     }
   }));
+
+Deno.test("crc32c() agrees with kafkajs on long texts, which are taken in parts", () =>
+  withSeed((random) => {
+    const bytes = Buffer.from(Array.from({ length: 10_000 }, () => below(random, 256)));
+    const lengths = [3_071, 3_072, 3_073, 3_079, 3_080, 6_143, 6_144, 6_145, 9_216, 9_990];
+    for (const length of lengths) {
+      const start = below(random, 10);
+      const end = start + length;
+      assertEquals(crc32c(bytes, start, end), kafkaJsCrc32C(bytes.subarray(start, end)) >>> 0);
+    }
+  }));
