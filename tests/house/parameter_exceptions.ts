@@ -96,7 +96,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/record/decimal.ts added",
       "src/runtime/conversation/channel.ts Channel.accept",
       "src/runtime/conversation/conversation.ts Conversation.#subscribed",
-      "src/runtime/conversation/messages.ts encodeValue",
       "src/runtime/conversation/ownership.ts homeOf",
       "src/runtime/conversation/server.ts Answer",
       "src/runtime/conversation/task_view.ts TaskView.setRow",

@@ -5,6 +5,8 @@ import type { Log } from "../../src/ports/log.ts";
 import { createMemorySnapshots } from "../../src/testing/memory_snapshots.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
+import { decodeInbox } from "../../src/runtime/conversation/inbox_record.ts";
+import type { Message } from "../../src/runtime/conversation/messages.ts";
 import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
 
 const PARTITIONS = 3;
@@ -19,23 +21,23 @@ const shop = topology("shop", (builder) => {
     .to(clickhouse("named", { key: ["id"], columns: { id: "Int64", name: "String" } }));
 });
 
-function messagesIn(text: string): readonly [string, string, unknown[]][] {
-  const { messages } = JSON.parse(text) as { messages?: [string, string, unknown[]][] };
-  return messages ?? [];
+function messagesIn(text: string): readonly Message[] {
+  if (!text.startsWith(`{"from":`)) return [];
+  const record = decodeInbox(text);
+  return record.kind === "pack" ? record.messages : [];
 }
 
 /** Right rows that are told by themselves. */
 function toldIn(text: string): number {
-  return messagesIn(text).reduce((sum, [type, , items]) => sum + ("VN".includes(type) ? items.length / 2 : 0), 0);
+  return messagesIn(text).filter(({ type }) => type === "value" || type === "unchanged").length;
 }
 
 /** Right rows that the messages ask for, whether or not what is held is what they are now. */
 function questionsIn(text: string): number {
-  return messagesIn(text).reduce(
-    (sum, [type, , items]) =>
-      sum + (type === "B" ? (items.length - 1) / 2 : type === "R" ? items.length / 2 : type === "S" ? items.length : 0),
-    0,
-  );
+  return messagesIn(text).reduce((sum, message) => {
+    if (message.type === "block") return sum + message.keys.length;
+    return sum + (message.type === "subscribe" || message.type === "resubscribe" ? 1 : 0);
+  }, 0);
 }
 
 async function openWorld() {

@@ -1,5 +1,6 @@
 import { contentLengthMax } from "../../record/sendable.ts";
-import { type EncodedMessage, encodeMessage, encodePack, HEAD_END, type Message } from "./messages.ts";
+import { encodePack } from "./inbox_record.ts";
+import { type EncodedMessage, encodeMessage, HEAD_END, type Message } from "./messages.ts";
 
 /** An inbox partition: the table whose task reads it, and which of its tasks. */
 export interface Destination {

@@ -1,6 +1,7 @@
 import { LimitError, ProcessorError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
-import { decodeInbox, encodeMessage, encodePack, HEAD_END, type Message } from "./messages.ts";
+import { decodeInbox, encodePack } from "./inbox_record.ts";
+import { encodeMessage, HEAD_END, type Message } from "./messages.ts";
 
 /** A pack on its way to an inbox. `span`: how much of its sender's numbering is its own, up to its seq; 1 if absent. */
 interface PackRecord {

@@ -1,16 +1,9 @@
 import type { Key } from "../../record/key.ts";
-import { decodeWire, encodeWire } from "../../record/wire.ts";
+import { encodeWire } from "../../record/wire.ts";
 import type { Row } from "../../record/row.ts";
 import type { SharePart } from "../../processor/aggregate.ts";
-import {
-  type BlockMessage,
-  type ConfirmedMessage,
-  decodeBlock,
-  decodeConfirmed,
-  encodeBlock,
-  encodeConfirmed,
-} from "./block_message.ts";
-import { keyFrom, keyJson } from "./message_key.ts";
+import { type BlockMessage, type ConfirmedMessage, encodeBlock, encodeConfirmed } from "./block_message.ts";
+import { keyJson } from "./message_key.ts";
 
 /**
  * What tasks tell each other. All messages of one flush to one inbox partition travel packed in one record with one
@@ -85,7 +78,8 @@ export function shareOrigin(sender: MessageOrigin): ShareOrigin {
 
 /**
  * One message as JSON text. Those that follow each other under one head share it in the pack: `["S","join",[1,2,3]]`. A
- * head of null: the body is all.
+ * head of null: the body is all. Values whose columns have the same names share these, too:
+ * `["W","join",["name","country"],[7,["Ada","UK"],9,["Alan","UK"]]]`.
  */
 export interface EncodedMessage {
   readonly head: string | null;
@@ -114,7 +108,7 @@ export function encodeMessage(message: Message): EncodedMessage {
     case "confirmed":
       return { head: null, body: encodeConfirmed(message), weight: CONFIRMED_WEIGHT };
     case "value":
-      return encodeValue(message.join, message.key, encodeWire(message.value));
+      return encodeValue(message.key, { head: valueHead(message.join), text: encodeWire(message.value) });
     case "unchanged":
       return { head: headOf("N", message.join), body: `${keyJson(message.key)},${message.held}` };
     case "hello":
@@ -141,9 +135,17 @@ export function encodeMessage(message: Message): EncodedMessage {
   }
 }
 
-/** As {@link encodeMessage}, of a value whose wire text is known. */
-export function encodeValue(join: string, key: Key, wire: string): EncodedMessage {
-  return { head: headOf("V", join), body: `${keyJson(key)},${wire}` };
+/** The head of values with the names of their columns; or, of values alone, with these names, a JSON array. */
+export function valueHead(join: string, names: string | null = null): string {
+  return names === null ? headOf("V", join) : `["W",${JSON.stringify(join)},${names},[`;
+}
+
+/** As {@link encodeMessage}, of a value whose wire text and {@link valueHead} are known. */
+export function encodeValue(
+  key: Key,
+  { head, text }: { readonly head: string; readonly text: string },
+): EncodedMessage {
+  return { head, body: `${keyJson(key)},${text}` };
 }
 
 const heads = new Map<string, Map<string, string>>();
@@ -155,134 +157,4 @@ function headOf(type: string, name: string): string {
   let head = ofType.get(name);
   if (head === undefined) ofType.set(name, head = `["${type}",${JSON.stringify(name)},[`);
   return head;
-}
-
-/** A record of an inbox: a task's own HELLO, or a pack of messages. */
-export type InboxRecord =
-  | { readonly kind: "hello"; readonly from: string }
-  | {
-    readonly kind: "pack";
-    readonly from: string;
-    readonly epoch: number;
-    readonly seq: number;
-    readonly messages: readonly Message[];
-  };
-
-/** The record that begins a task's life; its offset becomes the epoch. */
-export function encodeHello(task: string): string {
-  return `{"hello":${JSON.stringify(task)}}`;
-}
-
-/** Wraps encoded messages, joined by commas, into one record. */
-export function encodePack(pack: { from: string; epoch: number; seq: number; messages: string }): string {
-  return `{"from":${JSON.stringify(pack.from)},"epoch":${pack.epoch},"seq":${pack.seq},"messages":[${pack.messages}]}`;
-}
-
-type Encoded = readonly [string, ...unknown[]];
-
-/**
- * Reads a record of an inbox.
- * @throws SyntaxError for anything that was not written by {@link encodePack} or {@link encodeHello}
- */
-export function decodeInbox(text: string): InboxRecord {
-  const record = decodeWire(text) as {
-    hello?: string;
-    from: string;
-    epoch: number;
-    seq: number;
-    messages: readonly Encoded[];
-  };
-  if (typeof record.hello === "string") return { kind: "hello", from: record.hello };
-  if (typeof record.from !== "string" || typeof record.epoch !== "number" || typeof record.seq !== "number") {
-    throw new SyntaxError(
-      "Cannot read an inbox record: it has no sender, epoch and seq. Nothing but Weir may write to inbox topics",
-    );
-  }
-  return {
-    kind: "pack",
-    from: record.from,
-    epoch: record.epoch,
-    seq: record.seq,
-    messages: decodeMessages(record.messages),
-  };
-}
-
-function decodeMessages(encoded: readonly Encoded[]): Message[] {
-  const messages: Message[] = [];
-  for (const [type, name, third, since] of encoded as readonly [string, string, unknown, unknown][]) {
-    const items = third as readonly unknown[];
-    switch (type) {
-      case "S":
-        for (const key of items) messages.push({ type: "subscribe", join: name, key: keyFrom(key) });
-        break;
-      case "U":
-        for (const key of items) messages.push({ type: "unsubscribe", join: name, key: keyFrom(key) });
-        break;
-      case "R":
-        for (let index = 0; index < items.length; index += 2) {
-          const held = items[index + 1] as number;
-          messages.push({ type: "resubscribe", join: name, key: keyFrom(items[index]), held });
-        }
-        break;
-      case "N":
-        for (let index = 0; index < items.length; index += 2) {
-          const held = items[index + 1] as number;
-          messages.push({ type: "unchanged", join: name, key: keyFrom(items[index]), held });
-        }
-        break;
-      case "B":
-        messages.push(decodeBlock(name, items));
-        break;
-      case "K":
-        messages.push(decodeConfirmed(name, items));
-        break;
-      case "V":
-        for (let index = 0; index < items.length; index += 2) {
-          const value = items[index + 1] as Row | null;
-          messages.push({ type: "value", join: name, key: keyFrom(items[index]), value });
-        }
-        break;
-      case "P":
-        for (let index = 0; index < items.length; index += 2) {
-          const share = items[index + 1] as [Row, SharePart[]] | null;
-          messages.push({
-            type: "share",
-            aggregate: name,
-            key: keyFrom(items[index]),
-            share: share === null ? null : { columns: share[0], parts: share[1] },
-          });
-        }
-        break;
-      case "D":
-        messages.push(...valueChanges(name, items));
-        break;
-      case "H":
-      case "A":
-        messages.push({ type: type === "H" ? "hello" : "awake" });
-        break;
-      case "O":
-        messages.push({ type: "own", number: third as number });
-        break;
-      case "C":
-        messages.push({ type: "collect", aggregate: name });
-        break;
-      case "E":
-        messages.push({ type: "end", aggregate: name, to: third as number, since: since as number });
-        break;
-      default:
-        throw new SyntaxError(
-          `Cannot read an inbox message of type "${type}": it was written by another version of Weir`,
-        );
-    }
-  }
-  return messages;
-}
-
-function valueChanges(aggregate: string, items: readonly unknown[]): Message[] {
-  const changes: Message[] = [];
-  for (let index = 0; index < items.length; index += 4) {
-    const [key, column, value, held] = items.slice(index, index + 4) as [unknown, number, string, number];
-    changes.push({ type: "distinct", aggregate, key: keyFrom(key), column, value, held: held === 1 });
-  }
-  return changes;
 }

@@ -8,10 +8,18 @@ import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chor
 import { NumberLists } from "../../state/number_lists.ts";
 import { SlotTable } from "../../state/slot_table.ts";
 import { ABSENT_DIGEST, heldDigest } from "./asking.ts";
+import { valueHead } from "./messages.ts";
+import { type SentShape, SentShapes } from "./positional_rows.ts";
 import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
 
-/** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
-export type Answer = (home: number, key: Key, wire: string) => void;
+/** A value as it is sent: as {@link encodeValue} takes it. */
+export interface WireValue {
+  readonly head: string;
+  readonly text: string;
+}
+
+/** Sends a value to the home with this partition. */
+export type Answer = (home: number, key: Key, wire: WireValue) => void;
 
 /** What a server needs of its task. */
 export interface ServerOptions {
@@ -28,8 +36,6 @@ export interface ServerOptions {
 const HOMES_MAX = 65_536;
 /** A subscription has 32 bits. What a home asked so many lives ago was taken out of memory long before. */
 const LIVES_MAX = 32_768;
-const ABSENT = "null";
-const ABSENCE = { wire: ABSENT, now: ABSENT_DIGEST };
 
 /**
  * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS
@@ -48,6 +54,11 @@ export class Server {
   readonly #keys = new SlotTable();
   /** By such key the homes: each its partition and, in front of it, how often it was forgotten by then. */
   readonly #subscriptions = this.#keys.attach(new NumberLists());
+  readonly #absence: { readonly wire: WireValue; readonly now: number };
+  readonly #named: string;
+  readonly #shapes = new SentShapes();
+  /** By the names of a shape. */
+  readonly #heads = new Map<SentShape, string>();
   /** How often each home was forgotten. */
   readonly #forgotten: number[] = [];
   readonly #tidying: Walks;
@@ -58,6 +69,8 @@ export class Server {
     this.#told = entries.attach(new NumberCells());
     this.#bytesMax = bytesMax;
     this.#answer = answer;
+    this.#named = valueHead(plan.name);
+    this.#absence = { wire: { head: this.#named, text: "null" }, now: ABSENT_DIGEST };
     this.#onError = onError;
     this.#tidying = new Walks(chores, () => this.#tidy());
   }
@@ -109,7 +122,7 @@ export class Server {
     subscription === this.#subscriptionOf(subscription % HOMES_MAX);
 
   /** `except`: a home that is not told. */
-  #answerAll(key: Key, wire: string, { except }: { readonly except?: number } = {}): void {
+  #answerAll(key: Key, wire: WireValue, { except }: { readonly except?: number } = {}): void {
     const slot = this.#keys.find(key);
     if (slot === NO_SLOT) return;
     for (const subscription of this.#subscriptions.values(slot)) {
@@ -180,19 +193,28 @@ export class Server {
   #encoded(
     key: Key,
     { value, digest }: { readonly value: Row | null; readonly digest: number | null },
-  ): { readonly wire: string; readonly now: number } {
-    if (value === null) return ABSENCE;
+  ): { readonly wire: WireValue; readonly now: number } {
+    if (value === null) return this.#absence;
     try {
-      const wire = encodeRow(value, { operator: this.plan.name, key, bytesMax: this.#bytesMax });
-      return { wire, now: digest! };
+      return { wire: this.#wireOf(key, value), now: digest! };
     } catch (error) {
       this.#onError(error as ProcessorError);
-      return ABSENCE;
+      return this.#absence;
     }
   }
 
+  #wireOf(key: Key, value: Row): WireValue {
+    const sent = { operator: this.plan.name, key, bytesMax: this.#bytesMax };
+    const byPlace = this.#shapes.of(value);
+    if (byPlace === null) return { head: this.#named, text: encodeRow(value, sent) };
+    const { shape, values } = byPlace;
+    let head = this.#heads.get(shape);
+    if (head === undefined) this.#heads.set(shape, head = valueHead(this.plan.name, shape.names));
+    return { head, text: encodeRow(value, { ...sent, values }) };
+  }
+
   /** `now`: the digest of `wire`. */
-  #tellAll(entry: Slot, value: { key: Key; wire: string; now: number; except?: number }): void {
+  #tellAll(entry: Slot, value: { key: Key; wire: WireValue; now: number; except?: number }): void {
     if (this.#told.get(entry) === value.now) return;
     this.#told.set(entry, value.now);
     this.#answerAll(value.key, value.wire, value);
@@ -200,7 +222,7 @@ export class Server {
 
   /** Tells all subscribers of a key that has no entry that it is absent. */
   tellAbsent(key: Key): void {
-    this.#answerAll(key, ABSENT);
+    this.#answerAll(key, this.#absence.wire);
   }
 }
 

@@ -73,8 +73,8 @@ export class SinkWriter {
   }
 
   /**
-   * `row.line` is copied: the caller may overwrite it. `sourceMs`: timestamp of the source records being taken,
-   * milliseconds since the epoch; 0 if unknown.
+   * The row is kept, with a copy of its line: the caller may overwrite what `row.line` was. `sourceMs`: timestamp of
+   * the source records being taken, milliseconds since the epoch; 0 if unknown.
    */
   put(row: OutgoingRow, sourceMs = 0): void {
     if (this.#closed) return;

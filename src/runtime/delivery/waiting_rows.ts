@@ -41,7 +41,7 @@ export class WaitingRows {
     return this.#bytes;
   }
 
-  /** `row.line` is copied: it may be overwritten afterwards. */
+  /** The row is kept, with a copy of its line in the place of the line: what it was may be overwritten afterwards. */
   put(row: OutgoingRow): void {
     const replaced = this.#rows.get(row.id);
     if (replaced !== undefined) {
@@ -93,9 +93,8 @@ export class WaitingRows {
 
   /** The row, with its line in a chunk. */
   #kept(row: OutgoingRow): OutgoingRow {
-    if (!("line" in row)) return row;
-    const { id, line, task, key, digest, epoch, seq } = row;
-    return { id, line: this.#copied(line), task, key, digest, epoch, seq };
+    if ("line" in row) (row as { line: Uint8Array }).line = this.#copied(row.line);
+    return row;
   }
 
   #copied(line: Uint8Array): Uint8Array {

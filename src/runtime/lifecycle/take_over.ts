@@ -7,7 +7,7 @@ import { outputsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { parseTaskId, taskId, taskIds } from "../../record/task_id.ts";
-import { encodeHello } from "../conversation/messages.ts";
+import { encodeHello } from "../conversation/inbox_record.ts";
 import { firstEpochOf, generationOf } from "../../record/epoch.ts";
 
 /** Generations that are looked for behind a known one: one for each time that a topology was taken over. */

@@ -14,7 +14,7 @@ import type { Seeker } from "./intake.ts";
 import type { Restored } from "./snapshot_keeper.ts";
 import type { Beginning } from "./warm_start.ts";
 import type { LoadOrder } from "./load_order.ts";
-import { encodeHello } from "../conversation/messages.ts";
+import { encodeHello } from "../conversation/inbox_record.ts";
 import { homeOf } from "../conversation/ownership.ts";
 import { firstEpochOf } from "../../record/epoch.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";

@@ -86,7 +86,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           onError: failures.take,
         },
         (home, key, wire) => {
-          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
+          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(key, wire));
         },
       )
     ),
@@ -274,15 +274,6 @@ export function createMerges(
     const homes = context.partitions[member.home];
     return new Merge({ aggregate: member.aggregate, homes, epoch, chores, refusals });
   });
-}
-
-/**
- * The entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
- * NO_SLOT for one that is passed over.
- */
-export function* unshownFirst(sinks: readonly SinkOutput[], entries: Iterable<Slot>): Generator<Slot> {
-  for (const entry of entries) yield sinks.some((sink) => sink.shows(entry)) ? NO_SLOT : entry;
-  yield* entries;
 }
 
 /** Tells homes that asked before the task had loaded what is absent; rows that are there tell of themselves. */

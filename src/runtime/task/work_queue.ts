@@ -6,6 +6,9 @@ import { NO_SLOT, type Slot } from "../../state/slots.ts";
 /** A right row with at most so many users marks them one by one; longer lists are walked in slices. */
 const MARKED_USERS_MAX = 16;
 
+/** Gives one entry after the other; one may come twice. NO_SLOT: it is not the turn of one. Null: none is left. */
+export type SlotScan = () => Slot | null;
+
 /** Everything that was marked before a moment: see {@link WorkQueue.mark} and {@link WorkQueue.passed}. */
 export interface WorkMark {
   /** Entries marked by then, since the task began. */
@@ -28,7 +31,7 @@ export class WorkQueue {
   /** By right row of each lookup: the users that come next. */
   readonly #fanOuts = new Map<Links, Map<Slot, Walk>>();
   readonly #mark = (entry: Slot) => this.mark(entry);
-  #scan: Iterator<Slot> | null = null;
+  #scan: SlotScan | null = null;
   #marked = 0;
   #walksBegun = 0;
   #walksEnded = 0;
@@ -70,8 +73,8 @@ export class WorkQueue {
     for (const [links, fanOuts] of this.#fanOuts) for (const right of fanOuts.keys()) yield [links, right];
   }
 
-  /** All pending entries must be evaluated, in this order; one may occur twice. NO_SLOT: it is not the turn of one. */
-  markAll(entries: Iterator<Slot>): void {
+  /** All pending entries must be evaluated, in this order. */
+  markAll(entries: SlotScan): void {
     this.#scan = entries;
   }
 
@@ -94,12 +97,12 @@ export class WorkQueue {
       if (this.#fanOuts.size > 0) left -= this.#walk(left, evaluate);
       else if (this.#entriesWaiting > 0) left -= this.#evaluateEntries(left, evaluate);
       else if (this.#scan !== null) {
-        const next = this.#scan.next();
-        if (next.done) this.#scan = null;
-        else if (next.value === NO_SLOT || !this.#entries.is(next.value, PENDING)) left -= 1 / LOOKS_PER_STEP;
+        const entry = this.#scan();
+        if (entry === null) this.#scan = null;
+        else if (entry === NO_SLOT || !this.#entries.is(entry, PENDING)) left -= 1 / LOOKS_PER_STEP;
         else {
           left--;
-          evaluate(next.value);
+          evaluate(entry);
         }
       } else return false;
     }

@@ -5,7 +5,8 @@ import type { Key } from "../../../src/record/key.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import { contentBytesMax, encodeRow } from "../../../src/record/sendable.ts";
 import { Channel } from "../../../src/runtime/conversation/channel.ts";
-import { decodeInbox, encodeValue } from "../../../src/runtime/conversation/messages.ts";
+import { decodeInbox } from "../../../src/runtime/conversation/inbox_record.ts";
+import { encodeValue, valueHead } from "../../../src/runtime/conversation/messages.ts";
 
 const MESSAGE_BYTES_MAX = 8_192;
 const PIECES = ["x", "é", "€", "😀", '"', "\\", "\u0001"];
@@ -30,7 +31,7 @@ Deno.test("no record is larger than its limit, whatever is sent of what encodeRo
       const bytesMax = contentBytesMax(MESSAGE_BYTES_MAX);
       const wire = encodeRow(row, { operator: join, key, bytesMax });
       sent.push(key);
-      channel.sendEncoded({ table: 0, partition: 0 }, encodeValue(join, key, wire));
+      channel.sendEncoded({ table: 0, partition: 0 }, encodeValue(key, { head: valueHead(join), text: wire }));
     } catch (error) {
       assertEquals((error as ProcessorError).reason, "too_large");
       assert(Buffer.byteLength(JSON.stringify(row)) > (MESSAGE_BYTES_MAX - 4_096) / 3, "nothing small is refused");

@@ -4,7 +4,8 @@ import { ProductionError } from "../../../src/record/errors.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import { Channel } from "../../../src/runtime/conversation/channel.ts";
 import { divideRecord } from "../../../src/runtime/conversation/divide_record.ts";
-import { decodeInbox, type Message } from "../../../src/runtime/conversation/messages.ts";
+import { decodeInbox } from "../../../src/runtime/conversation/inbox_record.ts";
+import type { Message } from "../../../src/runtime/conversation/messages.ts";
 import { MessageProducer } from "../../../src/runtime/delivery/message_producer.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 

@@ -3,13 +3,8 @@ import { UNKNOWN } from "../../../src/record/row.ts";
 import type { Key } from "../../../src/record/key.ts";
 import { heldDigest } from "../../../src/runtime/conversation/asking.ts";
 import { divideRecord } from "../../../src/runtime/conversation/divide_record.ts";
-import {
-  decodeInbox,
-  encodeMessage,
-  encodePack,
-  HEAD_END,
-  type Message,
-} from "../../../src/runtime/conversation/messages.ts";
+import { decodeInbox, encodePack } from "../../../src/runtime/conversation/inbox_record.ts";
+import { encodeMessage, HEAD_END, type Message } from "../../../src/runtime/conversation/messages.ts";
 import { BLOCK_KEYS_MAX, RightBlocks } from "../../../src/runtime/conversation/right_blocks.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import { AskedRights } from "../../../src/state/right_store.ts";

@@ -1,9 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { heldDigest } from "../../../src/runtime/conversation/asking.ts";
-import { Server } from "../../../src/runtime/conversation/server.ts";
+import { Server, type WireValue } from "../../../src/runtime/conversation/server.ts";
+import { decodeInbox, encodePack } from "../../../src/runtime/conversation/inbox_record.ts";
+import { HEAD_END } from "../../../src/runtime/conversation/messages.ts";
 import { Chores } from "../../../src/state/chores.ts";
 import { SlotTable } from "../../../src/state/slot_table.ts";
 import { NO_SLOT } from "../../../src/state/slots.ts";
+
+/** The value as whoever takes it reads it. */
+function textOf({ head, text }: WireValue): string {
+  const record = decodeInbox(encodePack({ from: "a@0", epoch: 1, seq: 1, messages: `${head}1,${text}${HEAD_END}` }));
+  const [message] = record.kind === "pack" ? record.messages : [];
+  return message.type === "value" ? JSON.stringify(message.value) : "";
+}
 
 Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them up in slices", () => {
   const told: string[] = [];
@@ -17,7 +26,7 @@ Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them
     onError: (error) => {
       throw error;
     },
-  }, (home, key, wire) => told.push(`${home} ${key} ${wire}`));
+  }, (home, key, wire) => told.push(`${home} ${key} ${textOf(wire)}`));
   const keys = Array.from({ length: 100 }, (_, key) => key);
   for (const key of keys) for (const home of [3, 4]) if (home === 4 || key % 2 === 0) server.subscribe(home, key);
   const entry = entries.add(2);
@@ -55,7 +64,7 @@ Deno.test("Server.answer() says nothing to a home that holds the value, and tell
     onError: (error) => {
       throw error;
     },
-  }, (home, key, wire) => told.push(`${home} ${key} ${wire}`));
+  }, (home, key, wire) => told.push(`${home} ${key} ${textOf(wire)}`));
   const entry = entries.add(2);
   const [value, held] = [{ name: "a" }, heldDigest({ name: "a" })];
   for (const home of [3, 4]) server.subscribe(home, 2);

@@ -75,7 +75,8 @@ Deno.test("WorkQueue.passed() waits for the evaluation of all entries after a lo
   const { queue, entries, entriesOf, evaluate, take } = openQueue();
   const loaded = entriesOf(1, 2, 3);
   for (const entry of loaded) entries.raise(entry, PENDING);
-  queue.markAll(loaded.values());
+  const waiting = [...loaded];
+  queue.markAll(() => waiting.shift() ?? null);
   const all = queue.position;
   queue.run(2, evaluate);
   assertEquals(queue.passed(all), false);
