@@ -62,7 +62,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: "dsl runtime/lifecycle",
   },
   "runtime/explain": {
-    code: "record plan state processor ports runtime/task runtime/outputs runtime/globals runtime/stores",
+    code: "record plan state processor ports runtime/task runtime/outputs runtime/globals runtime/stores " +
+      "runtime/streams",
     types: "dsl formats runtime/lifecycle",
   },
   "runtime/task": {

@@ -53,7 +53,9 @@ function explainPath(
   const path = `/api/explain/${[topology, name].map(encodeURIComponent).join("/")}`;
   const table = explainedTables().find((one) => one.topology === topology && one.name === name);
   const values = fieldsOf(key, table);
-  return table === undefined || values.length !== table.key.length || table.key.some((one) => PARAMETERS.includes(one))
+  const isNamed = table !== undefined && table.holdsEvents === undefined && values.length === table.key.length &&
+    !table.key.some((one) => PARAMETERS.includes(one));
+  return !isNamed
     ? `${path}/${encodeURIComponent(key)}`
     : `${path}?${new URLSearchParams(table.key.map((column, at) => [column, values[at]]))}`;
 }

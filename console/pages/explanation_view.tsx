@@ -35,7 +35,9 @@ export function ExplanationView({ explanation, onAgain, children }: {
           {children}
         </div>
         <aside aria-label="Results">
-          <Shown explanation={explanation} />
+          {explanation.appended === undefined
+            ? <Shown explanation={explanation} />
+            : <Appended explanation={explanation} appended={explanation.appended} />}
           {outputs.length > 0 && (
             <section class="card">
               <h2>In each output</h2>
@@ -70,7 +72,7 @@ function Steps({ explanation: { source, sources, steps, contributors } }: { read
 }
 
 function Source(
-  { source: { table, topic, partition, offset, timestampMs, row, stale } }: { readonly source: SourceRow },
+  { source: { table, topic, partition, offset, timestampMs, row, stale, key } }: { readonly source: SourceRow },
 ) {
   const place = [
     topic === null ? "" : shown(topic, 120),
@@ -79,8 +81,13 @@ function Source(
     timestampMs === null ? "" : moment(timestampMs),
   ].filter((part) => part !== "");
   return (
-    <Step tone={row === null || stale ? "warn" : "good"} title={`Source row of ${shown(table, 80)}`} word="">
+    <Step
+      tone={row === null || stale ? "warn" : "good"}
+      title={key === undefined ? `Source row of ${shown(table, 80)}` : `Event of ${shown(table, 80)}`}
+      word=""
+    >
       <p class="muted">{place.join(", ")}</p>
+      {key !== undefined && <p class="muted">key {keyOf(key)}</p>}
       {stale && <p>Its last change could not be read, so this row is older than that.</p>}
       <Folded row={row} label={`Row of ${shown(table, 80)}`} />
     </Step>
@@ -122,6 +129,39 @@ function Shown({ explanation: { table, shown: row, shownKnown } }: { readonly ex
         <Badge tone={tone}>{judged}</Badge> <span class="muted">{who.join(", ")}</span>
       </p>
       <RowView row={row.row} label="Row that ClickHouse shows" />
+    </section>
+  );
+}
+
+/** The rows that a record makes in a table of events. */
+function Appended({ explanation: { table, shownKnown }, appended }: {
+  readonly explanation: Explanation;
+  readonly appended: NonNullable<Explanation["appended"]>;
+}) {
+  const nothing = shownKnown
+    ? `${shown(table, 80)} has no row of this record.`
+    : "It is not known what ClickHouse has.";
+  return (
+    <section class="card">
+      <h2>ClickHouse has</h2>
+      {appended.length === 0 && <p class="muted">{nothing}</p>}
+      {appended.map(({ index, row, made, isExpected }) => {
+        const [tone, judged] = row === null
+          ? ["bad", "MISSING: this is computed"] as const
+          : isExpected === null
+          ? ["quiet", "nothing to compare it with"] as const
+          : isExpected
+          ? ["good", "equal to what is computed"] as const
+          : ["bad", "DIFFERS from what is computed now"] as const;
+        return (
+          <div key={index}>
+            <p class="facts-line">
+              <Badge tone={tone}>{judged}</Badge> <span class="muted">row {index}</span>
+            </p>
+            <RowView row={row ?? made} label={`Row ${index} of this record`} />
+          </div>
+        );
+      })}
     </section>
   );
 }

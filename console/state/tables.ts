@@ -37,12 +37,19 @@ export interface ExplainedTable {
   readonly topology: string;
   readonly name: string;
   readonly key: readonly string[];
+  /** Rows are made of records, which are asked for by their places or keys: the only field. */
+  readonly holdsEvents?: true;
 }
+
+/** What is asked of a table of events. */
+const RECORD = "topic/partition/offset, or the key of a record";
 
 /** All of these; what is shown first, and no name twice. */
 export function explainedTables(): readonly ExplainedTable[] {
   return (plan.value?.topologies ?? []).flatMap((topology) => {
-    const shown = tablesOf(topology).filter(({ holds }) => holds !== "events");
+    const shown = tablesOf(topology).map((table): ExplainedTable =>
+      table.holds === "events" ? { ...table, key: [RECORD], holdsEvents: true } : table
+    );
     const read = topology.description.sources.filter(({ name }) => !shown.some((table) => table.name === name))
       .map(({ name, key }) => ({ topology: topology.name, name, key }));
     return [...shown, ...read];

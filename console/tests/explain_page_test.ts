@@ -36,6 +36,24 @@ Deno.test("a total shows the rows that it is made of", () =>
     await page.getByText("4 of 4", { exact: true }).waitFor(SOON);
   }));
 
+Deno.test("a total of a stream shows its events, and whether they make it up", () =>
+  withPage({ at: "#/explain/sales/seller_revenue_by_hour/events" }, async (page) => {
+    await page.getByRole("heading", { name: "Events that make up this total" }).waitFor(SOON);
+    const text = await mainText(page);
+    for (const told of ["they DO NOT make up the total", "1,034", "maybe too late", "3 of 3"]) {
+      assertStringIncludes(text, told);
+    }
+  }));
+
+Deno.test("a record shows its rows in ClickHouse, and which of them is missing", () =>
+  withPage({ at: "#/explain/sales/sales/online_store.clickstream%2F0%2F33" }, async (page) => {
+    await page.getByRole("heading", { name: "ClickHouse has" }).waitFor(SOON);
+    const text = await mainText(page);
+    for (const told of ["equal to what is computed", "MISSING: this is computed", "Event of clickstream", "key 310"]) {
+      assertStringIncludes(text, told);
+    }
+  }));
+
 Deno.test("a key of several columns has a field for each", () =>
   withPage(
     { at: "#/explain/sales/seller_revenue_by_hour/%5B%2212%22%2C%222026-03-01%2009%3A00%3A00%22%5D" },

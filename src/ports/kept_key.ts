@@ -9,6 +9,18 @@ export interface KeptRow {
   readonly seq: number;
 }
 
+/** A row of an append table. */
+export interface KeptAppend {
+  /** Of the input that it was made of. */
+  readonly offset: number;
+  /** Of several rows of one input, from 0. */
+  readonly index: number;
+  /** The declared columns, as {@link Warehouse.query} gives rows. */
+  readonly row: Readonly<Record<string, unknown>>;
+  /** Whether it holds what the expected line of its place says; null: none is expected there. */
+  readonly isExpected: boolean | null;
+}
+
 /** What a warehouse holds of one key, and shows. */
 export interface KeptKey {
   /** One at most; of a table of shares one for each task, in the order of their names. */

@@ -1,4 +1,4 @@
-import type { KeptKey } from "./kept_key.ts";
+import type { KeptAppend, KeptKey } from "./kept_key.ts";
 import type { TableStorage } from "../record/table_storage.ts";
 import type { TopicTable } from "./topic_table.ts";
 
@@ -107,6 +107,13 @@ export interface InputPlace {
 /** A row of an append table; the line is as that of an {@link UpsertRow}. */
 export interface AppendRow extends InputPlace {
   readonly line: Uint8Array;
+}
+
+/** Which rows of an append table are looked at. `expected`: what they should be, by their places. */
+export interface KeptAppendsQuestion {
+  readonly range: InputRange;
+  readonly expected: readonly AppendRow[];
+  readonly limit: number;
 }
 
 /** Rows that are added together. */
@@ -279,6 +286,8 @@ export interface Warehouse {
   append(rows: AppendRows): Promise<void>;
   /** Places of the rows that are there of a range, in their order. A place that is there twice is given twice. */
   appended(table: AppendTableSpec, range: InputRange): Promise<InputPlace[]>;
+  /** The rows that are there of a range, in the order of their places, at most `limit`, beside what they should be. */
+  keptAppends(table: AppendTableSpec, question: KeptAppendsQuestion): Promise<KeptAppend[]>;
   /** Greatest offset of which a row is there; null if there is none of this partition. */
   lastAppended(table: AppendTableSpec, of: Pick<InputRange, "source" | "partition">): Promise<number | null>;
   /** The time by which {@link AppendRows.deadlineMs} is judged, whole milliseconds since the epoch. */

@@ -1,36 +1,36 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import type { GlobalJoinNode, GroupSelector, StatefulNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { GroupSelector, StatefulNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { EventFlow, LookupPlan, ShufflePlan } from "../plan/physical.ts";
 import { ProcessorError } from "../record/errors.ts";
 import type { RecordHeaders } from "../record/headers.ts";
-import { type Key, keyOfColumns } from "../record/key.ts";
+import { keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { columnAdded } from "./column_added.ts";
 import { eventCountsOf } from "./event_counts.ts";
-import { type OutputRecord, outputRecords } from "./output_record.ts";
-import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
-import { shownValue } from "./shown_value.ts";
 import type { KeyedEvent, KeylessEvent } from "./stateful/stateful.ts";
+import { type Event, keyShown, type Operator, operatorOf, type OperatorPorts, rowOf } from "./stream_operator.ts";
 
 /** What runs behind an operator. */
 type Next = (value: unknown, key: unknown, metadata: RecordMetadata) => void;
 
 /** What a stream's program is wired to. */
-export interface StreamPorts {
-  /** The row that a global table has for a key now; null if it has none. */
-  readonly find: (lookup: LookupPlan, key: Key) => Row | null;
-  /** The event goes into an append table: one of the plan's sinks, by name. */
-  readonly append: (sink: string, event: { readonly row: Row; readonly key: unknown }) => void;
-  /** The event goes into a topic for others: one of the plan's outputs. @throws LimitError | TypeError */
-  readonly output: (topic: string, record: OutputRecord) => void;
+export interface StreamPorts extends OperatorPorts {
   /** The event goes into an input of a stage. @throws TypeError for a value that no other task can be told */
   readonly shuffle: (plan: ShufflePlan, event: ShuffledEvent) => void;
-  /** The event is in no group of a stage, as its key or its value is null, or an inner join has no key for it. */
-  readonly onSkipped: (reason: "null_group" | "null_value" | "null_key") => void;
-  /** Whether what runs has run before, so that it does not count; absent: never. */
-  readonly repeats?: () => boolean;
   /** A callback threw, or returned what it must not: this event goes no further there. */
   readonly onError: (error: ProcessorError) => void;
+  /**
+   * Set where an event that has run is looked at again: it is told what each operator makes of it, before that goes on.
+   * Nothing counts then, nobody's tap is given anything, and `peek` is not called.
+   */
+  readonly onPassed?: (passed: PassedEvent) => void;
+}
+
+/** What an operator made of an event. `given`: null where it failed, which {@link StreamPorts.onError} tells. */
+export interface PassedEvent {
+  readonly node: StreamNode;
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly given: readonly Event[] | null;
 }
 
 /** An event on its way into a stage; it may be in no group. `headers`: of the record that it was made of. */
@@ -96,7 +96,7 @@ function shuffle(
       counts.in++;
       counts.nullKeys++;
     }
-    onSkipped(reason);
+    onSkipped(reason, node);
   };
   return (value, key, metadata) => {
     if (value === null && change === null && !nulls) return inNone("null_value");
@@ -146,19 +146,12 @@ const STATEFUL: Readonly<Record<StatefulNode["op"], true>> = {
   ...{ process: true, repartition: true, tableChanges: true },
 };
 
-/** Key and value. */
-type Event = readonly [unknown, unknown];
-
-/** The events that an operator makes of one. @throws what its callback throws */
-type Operator = (value: unknown, key: unknown, metadata: RecordMetadata) => readonly Event[];
-
-const NONE: readonly Event[] = [];
-
 function operator(node: StreamNode, surroundings: Surroundings): Next {
   const { next, ports } = surroundings;
   const { repeats } = ports;
   const counts = eventCountsOf(node);
   const run = operatorOf(node, surroundings);
+  if (ports.onPassed !== undefined) return looked(node, { run, next, ports, onPassed: ports.onPassed });
   if (run === null) {
     // What comes to a stateful operator is counted where it is taken.
     const takes = Object.hasOwn(STATEFUL, node.op) ? 0 : 1;
@@ -193,107 +186,25 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
   };
 }
 
-/** Null where events go on as they are. */
-function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operator | null {
-  switch (node.op) {
-    case "events":
-    case "merge":
-    case "streamAggregate":
-    case "suppress":
-    case "streamJoin":
-    case "tableJoin":
-    case "process":
-    case "repartition":
-    case "tableChanges":
-    case "updates":
-      return null;
-    case "filter":
-      return (value, key, metadata) => node.predicate(value, key, metadata) ? [[key, value]] : NONE;
-    case "branch":
-      return (value, key, metadata) => {
-        const first = node.predicates.findIndex((predicate) => predicate(value, key, metadata));
-        return (first < 0 ? node.predicates.length : first) === node.branch ? [[key, value]] : NONE;
-      };
-    case "mapValues":
-      return (value, key, metadata) => [[key, node.mapper(value, key, metadata)]];
-    case "flatMapValues":
-      return (value, key, metadata) => all(node.mapper(value, key, metadata)).map((one) => [key, one]);
-    case "map":
-      return (value, key, metadata) => [pair(node.mapper(value, key, metadata))];
-    case "flatMap":
-      return (value, key, metadata) => all(node.mapper(value, key, metadata)).map(pair);
-    case "selectKey":
-      return (value, key, metadata) => [[node.mapper(value, key, metadata), value]];
-    case "peek":
-      return (value, key, metadata) => {
-        node.action(value, key, metadata);
-        return [[key, value]];
-      };
-    case "globalJoin":
-      return globalJoin(node, { lookup: lookups.find(({ name }) => name === node.name)!, ports });
-    case "output": {
-      const made = outputRecords(node);
-      return (value, key, metadata) => {
-        ports.output(node.name, made(value, key, metadata));
-        return NONE;
-      };
-    }
-    case "append":
-      return (value, key) => {
-        ports.append(node.name, { row: rowOf(value), key });
-        return NONE;
-      };
-  }
-}
-
-function globalJoin(
-  node: GlobalJoinNode,
-  { lookup, ports: { find, onSkipped, repeats } }: { readonly lookup: LookupPlan; readonly ports: StreamPorts },
-): Operator {
-  const { kind, column, foreignKey } = node;
-  const counts = eventCountsOf(node);
-  const count = (found: "joined" | "withoutPartner" | "nullKeys") => {
-    if (repeats?.() !== true) counts[found]++;
-  };
-  const keyOf = foreignKeyOf(lookup.keyColumns);
-  const withColumn = columnAdded(column);
+/** The same for who looks: nothing is counted. */
+function looked(
+  node: StreamNode,
+  { run, next, ports: { onError }, onPassed }: Pick<Surroundings, "next" | "ports"> & {
+    readonly run: Operator | null;
+    readonly onPassed: (passed: PassedEvent) => void;
+  },
+): Next {
+  // What people do with what they see is done once.
+  const goesOn = run === null || node.op === "peek";
   return (value, key, metadata) => {
-    const raw = foreignKey(value, key, metadata);
-    if (raw === undefined) throw noForeignKey();
-    if (raw === null && kind === "inner") {
-      count("nullKeys");
-      onSkipped("null_key");
-      return NONE;
+    let given: readonly Event[];
+    try {
+      given = goesOn ? [[key, value]] : run(value, key, metadata);
+    } catch (cause) {
+      onPassed({ node, key, value, given: null });
+      return onError(new ProcessorError(node.name, keyShown(key), { cause, row: value }));
     }
-    const right = raw === null ? null : find(lookup, keyOf(raw));
-    count(raw === null ? "nullKeys" : right === null ? "withoutPartner" : "joined");
-    return right === null && kind === "inner" ? NONE : [[key, withColumn(rowOf(value), right)]];
+    onPassed({ node, key, value, given });
+    for (const [newKey, newValue] of given) next(newValue, newKey, metadata);
   };
-}
-
-/** All at once, so that a callback that throws on its way has given nothing. */
-function all(given: unknown): unknown[] {
-  if (typeof given === "string" || typeof (given as Iterable<unknown> | null)?.[Symbol.iterator] !== "function") {
-    throw new TypeError(`Cannot take ${shownValue(given)} as several events: return an array, or another iterable`);
-  }
-  return [...given as Iterable<unknown>];
-}
-
-function pair(given: unknown): Event {
-  if (Array.isArray(given) && given.length === 2) return given as unknown as Event;
-  throw new TypeError(`Cannot take ${shownValue(given)} as a key and a value: return [key, value]`);
-}
-
-function rowOf(value: unknown): Row {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Row;
-  throw new TypeError(`Cannot take ${shownValue(value)} as a row: map it to an object with mapValues()`);
-}
-
-/** As dead letters name an event; it need not be one that can be a key of a table. */
-function keyShown(key: unknown): string {
-  try {
-    return JSON.stringify(key, (_, part) => typeof part === "bigint" ? String(part) : part) ?? String(key);
-  } catch {
-    return String(key);
-  }
 }

@@ -119,6 +119,7 @@ function observed(warehouse: Warehouse, { clock, onTable, onRows }: Observers): 
       onRows(rows.rows.length);
     },
     appended: (table, range) => clock.outside(warehouse.appended(table, range)),
+    keptAppends: (table, question) => clock.outside(warehouse.keptAppends(table, question)),
     lastAppended: (table, of) => clock.outside(warehouse.lastAppended(table, of)),
     nowMs: () => Promise.resolve(clock.nowMs()),
     query: (sql) => clock.outside(warehouse.query(sql)),

@@ -5,10 +5,13 @@ import {
   type EnsureReport,
   type InputPlace,
   type InputRange,
+  type KeptAppendsQuestion,
   type Warehouse,
 } from "../ports/warehouse.ts";
+import type { KeptAppend } from "../ports/kept_key.ts";
 import { ProductionError } from "../record/errors.ts";
 import { compareText } from "../record/text_order.ts";
+import { wireEquals } from "../record/wire.ts";
 import { type LineReader, lineReader, objectOf } from "./line_reader.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 
@@ -47,7 +50,7 @@ export class MemoryAppendTables {
   }
 
   /** What a warehouse offers of them. */
-  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended" | "lastAppended" | "nowMs"> & {
+  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended" | "keptAppends" | "lastAppended" | "nowMs"> & {
     forgetRows(rows: AppendRows): void;
   } {
     return {
@@ -56,6 +59,8 @@ export class MemoryAppendTables {
       append: async (rows) => this.#append(rows),
       // deno-lint-ignore require-await
       appended: async (table, range) => this.#appended(table, range),
+      // deno-lint-ignore require-await
+      keptAppends: async (table, question) => this.#kept(table, question),
       // deno-lint-ignore require-await
       lastAppended: async ({ name }, { source, partition }) => {
         const own = this.#tableOf(name).rows.filter((row) => row.source === source && row.partition === partition);
@@ -105,11 +110,23 @@ export class MemoryAppendTables {
     if (rows.length > 0) this.#remember(table, token);
   }
 
-  #appended({ name }: AppendTableSpec, { source, partition, from, to }: InputRange): InputPlace[] {
+  #appended({ name }: AppendTableSpec, range: InputRange): InputPlace[] {
+    return this.#inRange(name, range).map(({ offset, index }) => ({ offset, index }));
+  }
+
+  #inRange(name: string, { source, partition, from, to }: InputRange): Stored[] {
     return this.#tableOf(name).rows
       .filter((row) => row.source === source && row.partition === partition && row.offset >= from && row.offset < to)
-      .map(({ offset, index }) => ({ offset, index }))
       .sort((a, b) => a.offset - b.offset || a.index - b.index);
+  }
+
+  #kept({ name }: AppendTableSpec, { range, expected, limit }: KeptAppendsQuestion): KeptAppend[] {
+    const { spec, reader } = this.#tableOf(name);
+    return this.#inRange(name, range).slice(0, limit).map(({ offset, index, values }) => {
+      const line = expected.find((one) => one.offset === offset && one.index === index)?.line;
+      const isExpected = line === undefined ? null : wireEquals(values, reader.row(line).values);
+      return { offset, index, row: objectOf(spec, values), isExpected };
+    });
   }
 
   /** What the view shows; null if there is no append table of this name. */

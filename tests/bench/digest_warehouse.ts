@@ -56,6 +56,7 @@ export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): numbe
     ensureAppend: () => Promise.reject(new TypeError("no topology of these benches appends")),
     append: () => Promise.reject(new TypeError("no topology of these benches appends")),
     appended: () => Promise.reject(new TypeError("no topology of these benches appends")),
+    keptAppends: () => Promise.reject(new TypeError("no topology of these benches appends")),
     lastAppended: () => Promise.reject(new TypeError("no topology of these benches appends")),
     nowMs: () => Promise.reject(new TypeError("no topology of these benches appends")),
     summed: () => Promise.reject(new TypeError("no task of these benches has a snapshot")),

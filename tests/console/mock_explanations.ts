@@ -73,6 +73,8 @@ export function explanationOf(
   const common = { topology, table, key: named, source: SOURCE, sources: [SOURCE], ...none, ...place };
   if (key === "4711") return shownRow(common);
   if (key === "total") return total(common);
+  if (key === "events") return totalOfEvents(common);
+  if (key === "online_store.clickstream/0/33") return record(common);
   if (STOPS[key] !== undefined) return stopped(common, STOPS[key]);
   const sentence = `Nothing with key ${key} was ever read.`;
   return { ...common, outcome: "unknown", sentence, source: null, sources: [], steps: [] };
@@ -119,6 +121,40 @@ function total(common: Common): Explanation {
       rows: [contributor("4711", "49.80"), contributor("4712", "12.60")],
       next: "[4712]",
     },
+  };
+}
+
+function totalOfEvents(common: Common): Explanation {
+  const event = (offset: number, isMaybeLate = false) => ({
+    ...{ table: "clickstream", partition: 0, key: { key: "310" }, adds: { pieces: 2 } },
+    event: { topic: "online_store.clickstream", offset, timeUs: SOURCE.timestampMs! * 1_000, isMaybeLate },
+  });
+  return {
+    ...total(common),
+    sentence: "The total is made of 3 events.",
+    contributors: {
+      aggregate: "cart-sessions",
+      total: 3,
+      proof: "differs",
+      rows: [event(33), event(1_034), event(1_035, true)],
+      next: null,
+    },
+  };
+}
+
+function record(common: Common): Explanation {
+  const source = { ...SOURCE, table: "clickstream", topic: "online_store.clickstream", key: { key: "310" } };
+  return {
+    ...common,
+    kind: "events",
+    outcome: "missing",
+    sentence: "The record makes 2 rows, and ClickHouse does not have 1 of them.",
+    ...{ source, sources: [source] },
+    steps: [step("clickstream", { op: "stream", outcome: "found", sentence: "reads the record as an event" })],
+    appended: [
+      { index: 0, row: { signal: "other amount" }, made: { signal: "other amount" }, isExpected: true },
+      { index: 1, row: null, made: { signal: "other country" }, isExpected: null },
+    ],
   };
 }
 

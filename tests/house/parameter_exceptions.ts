@@ -56,7 +56,7 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/dsl/stream_joins.ts groupBy",
       "src/dsl/streams.ts predicate",
       "src/processor/stream_program.ts Next",
-      "src/processor/stream_program.ts Operator",
+      "src/processor/stream_operator.ts Operator",
     ],
   },
   {

@@ -37,6 +37,23 @@ function placeCases(test: Test): void {
     assertEquals(await offsetsOf(warehouse, ALL), [5, 6, 7, 10, 12, 12, 13]);
   });
 
+  test("keptAppends() gives what rows hold, and whether it is what is expected", async ({ warehouse }) => {
+    await warehouse.ensureAppend(EVENTS);
+    const range = inputs(10, 14);
+    const rows = [event(10), event(12, 0), event(12, 1), event(13, 7)];
+    await warehouse.append(appendOf(range, { rows }));
+    const expected = [event(12, 0), { ...event(12, 1), line: event(13).line }, event(12, 2)];
+    const kept = await warehouse.keptAppends(EVENTS, { range: inputs(11, 14), expected, limit: 10 });
+    assertEquals(kept.map(({ offset, index, isExpected }) => [offset, index, isExpected]), [
+      [12, 0, true],
+      [12, 1, false],
+      [13, 7, null],
+    ]);
+    assertEquals(Object.keys(kept[0].row), EVENTS.columns.map(({ name }) => name));
+    assertEquals((await warehouse.keptAppends(EVENTS, { range, expected: [], limit: 1 })).length, 1);
+    assertEquals(await warehouse.keptAppends(EVENTS, { range: inputs(14, 20), expected, limit: 9 }), []);
+  });
+
   test("lastAppended() gives the greatest offset of a partition", async ({ warehouse }) => {
     await warehouse.ensureAppend(EVENTS);
     const range = inputs(10, 14);

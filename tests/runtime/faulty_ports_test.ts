@@ -119,6 +119,7 @@ Deno.test("tables that were dropped while nothing is written are made again and 
       ensureAppend: (table) => current.ensureAppend(table),
       append: (rows) => current.append(rows),
       appended: (table, range) => current.appended(table, range),
+      keptAppends: (table, question) => current.keptAppends(table, question),
       lastAppended: (table, of) => current.lastAppended(table, of),
       nowMs: () => current.nowMs(),
       query: (sql) => current.query(sql),

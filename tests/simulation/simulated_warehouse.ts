@@ -100,6 +100,7 @@ export class SimulatedWarehouse {
       append: (rows) => request("append rows", () => this.#append(owner, rows), this.#insertable(rows)),
       appended: (table, range) =>
         request("appended", () => this.#bugs.blind ? Promise.resolve([]) : memory.appended(table, range)),
+      keptAppends: (table, question) => request("appended", () => memory.keptAppends(table, question)),
       lastAppended: (table, of) => request("appended", () => memory.lastAppended(table, of)),
       nowMs: () =>
         request("time", () => this.#bugs.processTime ? Promise.resolve(Math.floor(scheduler.nowMs)) : memory.nowMs()),

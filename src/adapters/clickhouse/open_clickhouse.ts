@@ -5,6 +5,7 @@ import { appendedPlaces, appendRows, lastAppendedOffset, warehouseTimeMs } from 
 import { ensureAppendTable } from "./ensure_append_table.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
+import { keptAppends } from "./kept_appends.ts";
 import { keptKey } from "./kept_key.ts";
 import { presentTables } from "./present_tables.ts";
 import { newerRows, summedRows } from "./divided_rows.ts";
@@ -58,6 +59,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     ensureAppend: (table) => ensureAppendTable({ connection, database, advise, cluster }, table),
     append: (rows) => appendRows({ connection, database }, rows),
     appended: (table, range) => appendedPlaces({ connection, database }, { table, range }),
+    keptAppends: (table, question) => keptAppends({ connection, database }, { table, ...question }),
     lastAppended: (table, of) => lastAppendedOffset({ connection, database }, { table, ...of }),
     nowMs: () => warehouseTimeMs(connection),
     query: (sql) => inside.select("run the query", sql, { settings: { readonly: "2" } }),

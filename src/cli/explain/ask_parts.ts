@@ -34,7 +34,7 @@ export function askParts({ topology, addresses, password }: Others): AskOthers {
 /** A question that another instance asks. @throws SyntaxError for what is none */
 export function partQuestion(text: string): PartQuestion {
   const question = decodeWire(text) as PartQuestion;
-  if (question?.kind === "row" || question?.kind === "group") return question;
+  if (question?.kind === "row" || question?.kind === "group" || question?.kind === "flow") return question;
   throw new SyntaxError("Cannot read the question of another instance: it runs another version");
 }
 

@@ -36,7 +36,7 @@ export const explainCommand = command({
     limit: value({
       placeholder: "N",
       expected: `a whole number from 1 to ${ROWS_MAX}`,
-      help: `Rows that make up a total (default ${ROWS_DEFAULT}).`,
+      help: `Rows or events that make up a total (default ${ROWS_DEFAULT}).`,
       read: readInteger(1, ROWS_MAX),
     }),
     after: value({
@@ -59,7 +59,11 @@ export const explainCommand = command({
     "and time; every",
     "operator and what it made of the row; every lookup with its key and what was found; the row that ClickHouse " +
     "shows, with its version,",
-    "and whether it is the one that the state says; the groups that it adds to. Of a total: the rows that make it up.",
+    "and whether it is the one that the state says; the groups that it adds to. Of a total: the rows or events that " +
+    "make it up.",
+    "",
+    "Of a table that events are added to give the place of a record, topic/partition/offset, or its key: what became " +
+    "of it.",
     "",
     "A table is a ClickHouse table that a topology writes, or the name of a source or aggregate. The topology is " +
     "needed only where",
@@ -71,6 +75,7 @@ export const explainCommand = command({
   examples: [
     "deno task explain sales 4711",
     'deno task explain seller_revenue_by_hour 3 "2026-01-31 10:00:00"',
+    "deno task explain fraud_signals online_store.payments/0/33",
     "deno task explain mirror orders 42 --json",
     "deno task explain sales 4711 --url http://weir-1:8686,http://weir-2:8686",
   ],

@@ -1,9 +1,10 @@
+import { microsText } from "../../record/calendar.ts";
 import { whyOf } from "../letter_listing.ts";
 import { counted } from "../numbers.ts";
 import { plain, shortened } from "../plain_text.ts";
 import { exactJson } from "../store/store_values.ts";
 import { textTable } from "../text_table.ts";
-import type { Explanation, ListedTopology, Outcome } from "./explanation.ts";
+import type { Explanation, ListedTopology, Outcome, TotalProof } from "./explanation.ts";
 
 /** How an explanation is printed. */
 export interface TextOptions {
@@ -65,7 +66,7 @@ function sections(explained: Explanation): [string, string[]][] {
   return [
     ["source", sourceLines(explained)],
     ["steps", stepLines(explained)],
-    ["shown", shownLines(explained)],
+    ["shown", explained.appended === undefined ? shownLines(explained) : appendedLines(explained)],
     ["shares", shareLines(explained)],
     ["outputs", explained.outputs.map(({ output, sentence }) => `${output}  ${sentence}`)],
     ["adds to", explained.totals.map(({ table, group, adds }) => `${table} ${keyText(group)}: ${rowText(adds)}`)],
@@ -75,7 +76,7 @@ function sections(explained: Explanation): [string, string[]][] {
 }
 
 function sourceLines({ sources }: Explanation): string[] {
-  return sources.flatMap(({ table, topic, partition, offset, timestampMs, row, stale }) => {
+  return sources.flatMap(({ table, topic, partition, offset, timestampMs, row, stale, key }) => {
     const time = timestampMs === null
       ? ""
       : `, ${new Date(timestampMs).toISOString().replace("T", " ").slice(0, 19)} UTC`;
@@ -88,7 +89,8 @@ function sourceLines({ sources }: Explanation): string[] {
       }`;
     return [
       `${table}  ${where}${stale ? ", and its last change cannot be read" : ""}`,
-      `  ${row === null ? "no row" : rowText(row)}`,
+      ...key === undefined ? [] : [`  key ${keyText(key)}`],
+      `  ${row === null ? key === undefined ? "no row" : "no value" : rowText(row)}`,
     ];
   });
 }
@@ -121,6 +123,21 @@ function shownLines({ shown, shownKnown }: Explanation): string[] {
   return [who, `  ${rowText(shown.row)}`];
 }
 
+function appendedLines({ appended = [], shownKnown }: Explanation): string[] {
+  if (!shownKnown) return [];
+  if (appended.length === 0) return ["ClickHouse has no row of it"];
+  return appended.flatMap(({ index, row, made, isExpected }) => {
+    const judged = row === null
+      ? "is computed, and ClickHouse does not have it"
+      : isExpected === null
+      ? "is there; nothing is computed to compare it with"
+      : isExpected
+      ? "is there as it is computed"
+      : "is there, and holds something else than what is computed now";
+    return [`row ${index} ${judged}`, `  ${rowText(row ?? made!)}`];
+  });
+}
+
 function shareLines({ shares }: Explanation): string[] {
   if (shares.length === 0) return [];
   const rows = shares.map(({ task, rows, version, digestsEqual }) => [
@@ -134,18 +151,36 @@ function shareLines({ shares }: Explanation): string[] {
 
 function contributorLines({ contributors }: Explanation): string[] {
   if (contributors === undefined || contributors.total === 0) return [];
-  const { rows, total, next, aggregate } = contributors;
+  const { rows, next, aggregate, proof } = contributors;
+  const first = rows.find(({ event }) => event !== undefined);
+  const places = first === undefined ? ["partition"] : ["stream", "partition", "offset", "time"];
   const shown = rows.length === 0 ? [] : textTable(
-    [...Object.keys(rows[0].key), ...Object.keys(rows[0].adds).map((name) => `adds ${name}`), "partition"],
-    rows.map(({ key, adds, partition }) => [
+    [...Object.keys(rows[0].key), ...Object.keys(rows[0].adds).map((name) => `adds ${name}`), ...places],
+    rows.map(({ table, key, adds, partition, event }) => [
       ...Object.values(key).map(valueText),
       ...Object.values(adds).map(valueText),
-      String(partition),
+      ...event === undefined ? [String(partition)] : [
+        ...[table, String(partition), String(event.offset)],
+        `${microsText(event.timeUs) ?? `${event.timeUs} us`}${event.isMaybeLate ? ", maybe too late" : ""}`,
+      ],
     ]),
   );
   const more = next === null ? "" : `, go on with --after '${next}'`;
-  return [...shown, `${rows.length} of ${counted(total, "row")} of "${aggregate}"${more}`];
+  const all = proof === undefined ? "" : PROOFS[proof];
+  return [...shown, `${rows.length} of ${totalText(contributors)} of "${aggregate}"${all}${more}`];
 }
+
+function totalText({ total, proof }: NonNullable<Explanation["contributors"]>): string {
+  const word = proof === undefined ? "row" : "event";
+  return total === null ? `some ${word}s` : counted(total, word);
+}
+
+/** What the events of all pages make. */
+const PROOFS: Readonly<Record<TotalProof, string>> = {
+  equal: ", which make up the total",
+  differs: ", which do NOT make up the total",
+  "not compared": "",
+};
 
 /** Tables for a list of what can be asked. */
 export function targetLines(topologies: readonly ListedTopology[]): string[] {

@@ -72,6 +72,7 @@ export function mendingWarehouse(warehouse: Warehouse, { onMade, onAppendMade }:
     ensureAppend: (table) => warehouse.ensureAppend(table),
     append: (rows) => mendedAppend(rows.table, () => warehouse.append(rows)),
     appended: (table, range) => mendedAppend(table, () => warehouse.appended(table, range)),
+    keptAppends: (table, question) => warehouse.keptAppends(table, question),
     lastAppended: (table, of) => mendedAppend(table, () => warehouse.lastAppended(table, of)),
     nowMs: () => warehouse.nowMs(),
     query: (sql) => warehouse.query(sql),

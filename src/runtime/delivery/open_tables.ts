@@ -42,6 +42,7 @@ function withTopics(warehouse: Warehouse, topics: RowTables): Warehouse {
     ensureAppend: (table) => warehouse.ensureAppend(table),
     append: (rows) => warehouse.append(rows),
     appended: (table, range) => warehouse.appended(table, range),
+    keptAppends: (table, question) => warehouse.keptAppends(table, question),
     lastAppended: (table, of) => warehouse.lastAppended(table, of),
     nowMs: () => warehouse.nowMs(),
     query: (sql) => warehouse.query(sql),

@@ -1,7 +1,9 @@
 import type { Instance } from "../lifecycle/instance.ts";
 import type { Unanswered } from "./explanation.ts";
-import { groupHere, rowHere } from "./here.ts";
+import { flowHere, groupHere, rowHere } from "./here.ts";
 import {
+  type FlowAnswer,
+  type FlowQuestion,
   type GroupAnswer,
   type GroupQuestion,
   mergeGroupAnswers,
@@ -54,6 +56,15 @@ export class AskedParts {
     if (this.#isWhole(own, question.table)) return own;
     const others = await this.#ask(question);
     return mergeGroupAnswers([own, ...others.filter((answer) => answer.kind === "group")], question.limit);
+  }
+
+  /** How far a partition of a stream is, as who has it says. */
+  async flow(question: FlowQuestion): Promise<FlowAnswer> {
+    const own = await flowHere(this.#instance, question);
+    if (own.standing !== null) return own;
+    const answers = [own, ...(await this.#ask(question)).filter((answer) => answer.kind === "flow")];
+    const standing = answers.find((answer) => answer.standing !== null)?.standing ?? null;
+    return { kind: "flow", standing, letters: answers.flatMap(({ letters }) => letters) };
   }
 
   #isWhole(answer: RowAnswer | GroupAnswer, table: number): boolean {

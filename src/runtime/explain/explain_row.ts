@@ -164,7 +164,7 @@ function foldedNote(name: string, { topic, partition, to, window }: FoldedTrace)
     ? "; whether its window is open is known where its stage runs"
     : `; its window is ${window}`;
   return `A result of "${name}": the events of its group in "${topic}" partition ${partition} up to offset ${to} are ` +
-    `in it, and which of them made it is not kept${state}`;
+    `in it${state}`;
 }
 
 /** What of a row's standing must be known beside its outcome. */

@@ -1,8 +1,8 @@
 import { isOfRows } from "../../plan/grouped.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { keyText } from "../../record/key.ts";
-import { contributorsOf, type FoundContributors, type Page } from "./contributors.ts";
-import type { Explanation } from "./explanation.ts";
+import { contributorsOf, type FoundContributors } from "./contributors.ts";
+import type { Explanation, Page } from "./explanation.ts";
 import {
   contributions,
   explainedSteps,
@@ -48,7 +48,7 @@ export async function explainSink(
     steps: await explainedSteps(explaining, { lookups: table.lookups, steps: trace.steps, registers: [register] }),
     totals: contributions(table, trace),
   };
-  const contributors = await contributorsOf(explaining, { table, key: keyText(key), page, members });
+  const contributors = await contributorsOf(explaining, { table, key: keyText(key), page, members, answer });
   const compared = { kept, answer, index };
   const verdict = stillShown(inClickHouse(uniqueOr(computed, { table, contributors }), compared), compared);
   const masks = sinkMasks(instance, sink);

@@ -3,8 +3,8 @@ import { keyText } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import { maskedKey, SHOWN } from "../../record/mask.ts";
 import { rowMasksOf } from "../stores/row_masks.ts";
-import { contributorsOf, type FoundContributors, NO_CONTRIBUTORS, type Page } from "./contributors.ts";
-import type { ExplainedOutput, Explanation } from "./explanation.ts";
+import { contributorsOf, type FoundContributors, NO_CONTRIBUTORS } from "./contributors.ts";
+import type { ExplainedOutput, Explanation, Page } from "./explanation.ts";
 import {
   contributions,
   explainedSteps,
@@ -41,7 +41,7 @@ export async function explainTable(
   const members = about.members.flatMap(({ name }, index) => name === target.name || global ? [index] : []);
   const contributors: FoundContributors = global
     ? NO_CONTRIBUTORS
-    : await contributorsOf(explaining, { table: about, key: keyText(key), page, members });
+    : await contributorsOf(explaining, { table: about, key: keyText(key), page, members, answer });
   const present = trace !== null && hasRow(trace);
   const verdict: Verdict = present
     ? { outcome: "present", operator: null, at: null, words: "is there" }

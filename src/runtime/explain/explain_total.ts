@@ -1,6 +1,6 @@
 import { keyText } from "../../record/key.ts";
-import { contributorsIn, type Page } from "./contributors.ts";
-import type { Contributors, Explanation, ShownShare } from "./explanation.ts";
+import { contributorsIn } from "./contributors.ts";
+import type { Contributors, Explanation, Page, ShownShare } from "./explanation.ts";
 import type { Explaining } from "./explain_row.ts";
 import { lookedAgain } from "./looked_again.ts";
 import { EMPTY } from "./nothing.ts";

@@ -1,8 +1,7 @@
 import { didYouMean } from "../../record/nearest.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { AskedParts, type AskOthers } from "./asked_parts.ts";
-import type { Page } from "./contributors.ts";
-import type { Explanation } from "./explanation.ts";
+import type { Explanation, Page } from "./explanation.ts";
 import { explainEvents } from "./explain_events.ts";
 import { explainSink } from "./explain_sink.ts";
 import { explainTable } from "./explain_table.ts";
@@ -86,7 +85,7 @@ export class Explainer {
       case "global table":
         return await explainTable(explaining, { target, key, page });
       case "events":
-        return explainEvents(explaining, target);
+        return await explainEvents(explaining, { target, key });
     }
   }
 }

@@ -14,7 +14,7 @@ import type { Row } from "../../record/row.ts";
  * - `missing`: it was written, and ClickHouse does not show it;
  * - `undecided`: who could know it is restoring, or cannot be reached;
  * - `beyond retention`: the window is older than its retention, so that ClickHouse alone has it;
- * - `not kept`: nobody keeps what would answer it.
+ * - `not kept`: nobody keeps what would answer it: the record is not in its topic any more, or a stage has taken it.
  */
 export type Outcome =
   | ("shown" | "present" | "filtered" | "expired" | "no partner" | "null key" | "waiting" | "dead letter")
@@ -30,10 +30,12 @@ export interface SourceRow {
   readonly offset: number | null;
   /** Milliseconds since the epoch. */
   readonly timestampMs: number | null;
-  /** Null: the table has no row of the key. */
+  /** Null: the table has no row of the key. Of an event its value. */
   readonly row: Row | null;
   /** Its last change could not be read: the row is older than that. */
   readonly stale: boolean;
+  /** Of an event: the key of its record. */
+  readonly key?: Row;
 }
 
 /** Why a join found no partner, or that it found one. */
@@ -62,19 +64,31 @@ export interface ExplainedStep {
 
 /** What ClickHouse shows of the key. */
 export interface ShownState {
-  /** Who wrote it; null for a total of several tasks. */
+  /** Who wrote it; null for a total of several tasks, and of an append table. */
   readonly task: string | null;
-  /** Epoch of the task and number of the row within it: `12.3391`. Null for a total of several tasks. */
+  /** Epoch of the task and number of the row within it: `12.3391`. Null where {@link task} is. */
   readonly version: string | null;
   /** As a SELECT gives it. */
   readonly row: Row;
   /**
    * Whether the digest in ClickHouse is the one that the state holds; of a total that of each share. Null: nothing is
-   * held of a window beyond its retention.
+   * held of a window beyond its retention. Of an append table: whether it is the row that is computed now.
    */
   readonly digestsEqual: boolean | null;
   /** Columns were changed by hand since. */
   readonly changedByHand: boolean;
+}
+
+/** A row that a record makes in an append table. */
+export interface AppendedState {
+  /** Of several rows of one record, from 0. */
+  readonly index: number;
+  /** As a SELECT gives it; null: ClickHouse does not have it. */
+  readonly row: Row | null;
+  /** What is computed now; null: nothing, or the record is not there any more. */
+  readonly made: Row | null;
+  /** Whether both are the same; null where one of them is missing. */
+  readonly isExpected: boolean | null;
 }
 
 /** A share of a total in ClickHouse. */
@@ -97,22 +111,50 @@ export interface Contribution {
   readonly adds: Row;
 }
 
-/** A row that is in the group. */
+/** A row that is in the group, or an event that is in the total. */
 export interface Contributor {
   readonly table: string;
   readonly partition: number;
+  /** Of an event the key of its record. */
   readonly key: Row;
   readonly adds: Row;
+  /** Of an event. */
+  readonly event?: {
+    readonly topic: string;
+    readonly offset: number;
+    /** As its source tells it. Microseconds since the epoch. */
+    readonly timeUs: number;
+    /** Its window was closed at some time: whether it came before that, nobody keeps. */
+    readonly isMaybeLate: boolean;
+  };
 }
 
-/** A page of the rows that make up a total, in the order of their keys. */
+/**
+ * Whether the events of all pages make up the total that is shown: `equal` and `differs` were found by adding them up;
+ * `not compared`: not all of them were looked through, or there is nothing to compare with.
+ */
+export type TotalProof = "equal" | "differs" | "not compared";
+
+/**
+ * A page of the rows that make up a total, in the order of their keys; of the total of a stream's events a page of
+ * these, by topic, partition and offset.
+ */
 export interface Contributors {
   readonly aggregate: string;
-  /** Of the group, in all partitions that were asked. */
-  readonly total: number;
+  /** Of the group, in all partitions that were asked. Null: not all events were looked through yet. */
+  readonly total: number | null;
   readonly rows: readonly Contributor[];
-  /** The key behind which there are more, for `after`; null if there are none. */
+  /** What is behind this page, for `after`; null if there is nothing. */
   readonly next: string | null;
+  /** Of events. */
+  readonly proof?: TotalProof;
+}
+
+/** Which of the rows that make up a total are told. */
+export interface Page {
+  /** As {@link Contributors.next} was told; null: from the first one. */
+  readonly after: string | null;
+  readonly limit: number;
 }
 
 /** One of the outputs of a table, for a question about the table. */
@@ -149,6 +191,8 @@ export interface Explanation {
   readonly shown: ShownState | null;
   /** Whether it is known what ClickHouse shows: not so of a topic, and while it does not answer. */
   readonly shownKnown: boolean;
+  /** Of a record of an append table: all rows that it makes there. */
+  readonly appended?: readonly AppendedState[];
   /** Of a total that ClickHouse adds up. */
   readonly shares: readonly ShownShare[];
   readonly totals: readonly Contribution[];

@@ -2,15 +2,25 @@ import { parseKeyText } from "../../record/key.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { Instance } from "../lifecycle/instance.ts";
-import type { GroupAnswer, GroupQuestion, PartAnswer, PartQuestion, RowAnswer, RowQuestion } from "./part_answers.ts";
+import type {
+  FlowAnswer,
+  FlowQuestion,
+  GroupAnswer,
+  GroupQuestion,
+  PartAnswer,
+  PartQuestion,
+  RowAnswer,
+  RowQuestion,
+} from "./part_answers.ts";
 import { masksOf } from "../../plan/masks.ts";
 import { horizonHere } from "./horizon_here.ts";
-import { maskedGroupAnswer, maskedRowAnswer, withoutHiddenKeys } from "./masked_answer.ts";
+import { maskedGroupAnswer, maskedRowAnswer, withoutHiddenKeys, withoutSubject } from "./masked_answer.ts";
 import { traceGroup } from "./trace_group.ts";
 import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.ts";
 
 /** What this instance has of the answer. @throws RangeError for a table that the plan has not */
 export async function answerHere(instance: Instance, question: PartQuestion): Promise<PartAnswer> {
+  if (question.kind === "flow") return await flowHere(instance, question);
   const answer = await (question.kind === "row" ? rowHere(instance, question) : groupHere(instance, question));
   return masksOf(instance.topology) === null ? answer : withoutHiddenKeys(answer);
 }
@@ -70,6 +80,22 @@ export async function groupHere(instance: Instance, question: GroupQuestion): Pr
   );
   const answer: GroupAnswer = { kind: "group", ...standing, ...step.value, letters: letters.flat() };
   return maskedGroupAnswer(instance, { table, group: question.group, answer });
+}
+
+/** How far this instance is with a partition of a stream or a stage, and its letters. */
+export async function flowHere(instance: Instance, { task, subjects }: FlowQuestion): Promise<FlowAnswer> {
+  const { topology, ports: { deadLetters }, streams } = instance;
+  const host = streams.get(task) ?? null;
+  const doneTo = host?.doneTo ?? null;
+  const about = await Promise.all(
+    subjects.map((subject) => deadLetters.about({ topology: topology.name, tasks: [task], subject })),
+  );
+  const letters = about.flat();
+  return {
+    kind: "flow",
+    standing: host === null || doneTo === null ? null : { doneTo, end: host.end, waits: host.waits },
+    letters: masksOf(topology) === null ? letters : letters.map(withoutSubject),
+  };
 }
 
 /** Another instance's plan is the same, or its question cannot be answered. */

@@ -123,6 +123,7 @@ function textsIn(value: unknown): string[] {
   return typeof value === "object" && !Array.isArray(value) ? Object.values(value!).flatMap(textsIn) : [];
 }
 
-function withoutSubject(letter: DeadLetter): DeadLetter {
+/** Of something masked the subject is not told. */
+export function withoutSubject(letter: DeadLetter): DeadLetter {
   return { ...letter, subject: letter.subject === null ? null : MASKED };
 }

@@ -5,7 +5,7 @@ import { ProductionError } from "../../record/errors.ts";
 /** Records of the first look, which doubles with every further one. */
 const FIRST_RECORDS = 2_000;
 /** How long that may take in all: some hundred thousand records. */
-const SEARCH_MS_MAX = 5_000;
+export const SEARCH_MS_MAX = 5_000;
 const POLL_MS = 200;
 
 /** Where a key's newest record may lie. */
@@ -14,6 +14,8 @@ export interface RecordQuestion extends Omit<Position, "offset"> {
   readonly before: number;
   /** Whether a record is about the key. */
   readonly isWanted: (record: LogRecord) => boolean;
+  /** By the clock's `elapsedMs`; absent: some seconds from now. */
+  readonly deadlineMs?: number;
 }
 
 /** Where a record lies, and when it was written. */
@@ -23,16 +25,26 @@ export interface FoundRecord {
   readonly timestampMs: number;
 }
 
+interface SearchPorts {
+  readonly log: Pick<Log, "offsets" | "reader">;
+  readonly clock: Clock;
+}
+
 /**
  * The newest record of a key, looked for from the end backwards: nobody keeps where each row's record lies. Null when
  * it is not found in time.
  */
-export async function newestRecord(
-  { log, clock }: { readonly log: Pick<Log, "offsets" | "reader">; readonly clock: Clock },
+export async function newestRecord(ports: SearchPorts, question: RecordQuestion): Promise<FoundRecord | null> {
+  const found = await searchNewest(ports, question);
+  return found === "none" ? null : found;
+}
+
+/** The same, and whether all that the partition has was looked through: `none`. */
+export async function searchNewest(
+  { log, clock }: SearchPorts,
   question: RecordQuestion,
-): Promise<FoundRecord | null> {
-  const { topic, partition, before } = question;
-  const deadlineMs = clock.elapsedMs() + SEARCH_MS_MAX;
+): Promise<FoundRecord | "none" | null> {
+  const { topic, partition, before, deadlineMs = clock.elapsedMs() + SEARCH_MS_MAX } = question;
   const inTime = () => clock.elapsedMs() < deadlineMs;
   const reader = log.reader();
   try {
@@ -54,8 +66,9 @@ export async function newestRecord(
       reader.stop(topic, partition);
       if (found !== null) return found;
       to = from;
+      if (to <= start) return "none";
     }
-    return null;
+    return before <= start ? "none" : null;
   } catch (error) {
     // Where the record lies is not known then; all else is.
     if (error instanceof ProductionError) return null;

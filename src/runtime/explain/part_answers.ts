@@ -4,8 +4,17 @@ import type { Row } from "../../record/row.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import { compareKeys } from "../stores/read_store.ts";
 
-/** What one instance is asked: what it has of a key, or of a group. */
-export type PartQuestion = RowQuestion | GroupQuestion;
+/** What one instance is asked: what it has of a key, of a group, or of one partition of a stream or a stage. */
+export type PartQuestion = RowQuestion | GroupQuestion | FlowQuestion;
+
+/** How far a partition is brought out, and which dead letters there are about its events. */
+export interface FlowQuestion {
+  readonly kind: "flow";
+  /** Its task. */
+  readonly task: string;
+  /** As letters are about. */
+  readonly subjects: readonly string[];
+}
 
 /** A row of a table or of a global table. */
 export interface RowQuestion {
@@ -167,8 +176,23 @@ export interface GroupAnswer extends Standing {
   readonly letters: readonly DeadLetter[];
 }
 
+/** What an instance says of one partition of a stream or a stage. */
+export interface FlowAnswer {
+  readonly kind: "flow";
+  /** Null: another instance has it, or it has just begun. */
+  readonly standing: {
+    /** Everything below this offset is brought out. */
+    readonly doneTo: number;
+    /** Where the partition ends, as known. */
+    readonly end: number;
+    /** Events wait for those of other sources. */
+    readonly waits: boolean;
+  } | null;
+  readonly letters: readonly DeadLetter[];
+}
+
 /** What an instance has of the answer. */
-export type PartAnswer = RowAnswer | GroupAnswer;
+export type PartAnswer = RowAnswer | GroupAnswer | FlowAnswer;
 
 /** What several instances say together of a row: who runs its task counts. */
 export function mergeRowAnswers(answers: readonly RowAnswer[]): RowAnswer {

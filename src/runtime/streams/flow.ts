@@ -4,14 +4,14 @@ import type { Position, TopicDescription } from "../../ports/log.ts";
 import { isTooLarge, type OutputRecord, recordLength } from "../../processor/output_record.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
 import { changeOf, groupOf, needsValues, takesKeyless, takesNulls } from "../../processor/stateful/group_of.ts";
-import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
+import { type GroupsOf, type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { NO_HEADERS } from "../../record/headers.ts";
 import type { EventOrigin } from "../../record/event_origin.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import type { Row } from "../../record/row.ts";
-import { packedEvent } from "./pack.ts";
+import { type PackedEvent, packedEvent } from "./pack.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { StreamLetters } from "./stream_letters.ts";
 
@@ -75,18 +75,7 @@ export class Flow {
     this.#context = context;
     const sinks = new Map(plan.sinks.map((sink) => [sink.name, sink]));
     const outputs = new Map(plan.outputs.map((output) => [output.topic, output]));
-    const { stages } = context;
-    const groupsOf = ({ stage, input }: ShufflePlan) => {
-      const { node } = stages[stage];
-      return {
-        node,
-        groupBy: groupOf(node, input),
-        keyless: takesKeyless(node, input),
-        nulls: takesNulls(node),
-        change: changeOf(node),
-        needsValues: needsValues(node, input),
-      };
-    };
+    const groupsOf = stageGroups(context.stages);
     this.#run = plan.nodes.length === 0 ? null : streamProgram({ ...plan, groupsOf }, {
       find: context.find,
       append: (name, { row }) => this.#append(sinks.get(name)!, row),
@@ -155,11 +144,9 @@ export class Flow {
     const stage = this.#context.stages[index];
     // Where nothing runs behind a stage, nobody asks for headers.
     const headers = stage.nodes.length > 1 ? event.headers : NO_HEADERS;
-    const text = packedEvent(place, { ...event, input, headers, via: this.#via });
-    const { eventBytesMax } = this.#context;
-    if (text.length * 3 > eventBytesMax) {
-      throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);
-    }
+    const { offset, index: at } = place;
+    const packed = { ...event, input, headers, offset, index: at, via: this.#via };
+    const text = stageEvent(packed, { stage, eventBytesMax: this.#context.eventBytesMax });
     // Those without a key have no place of their own.
     const partition = partitionOf(
       event.key === null ? String(place.offset) : keyText(event.key),
@@ -167,4 +154,29 @@ export class Flow {
     );
     this.#batch.shuffled.add({ stage, partition }, text);
   }
+}
+
+/** How events are put into the groups of stages. */
+export function stageGroups(stages: readonly StagePlan[]): GroupsOf {
+  return ({ stage, input }) => {
+    const { node } = stages[stage];
+    return {
+      node,
+      groupBy: groupOf(node, input),
+      keyless: takesKeyless(node, input),
+      nulls: takesNulls(node),
+      change: changeOf(node),
+      needsValues: needsValues(node, input),
+    };
+  };
+}
+
+/** An event as it is written for a stage. @throws TypeError | LimitError for a value that cannot be told */
+export function stageEvent(
+  event: PackedEvent,
+  { stage, eventBytesMax }: { readonly stage: StagePlan; readonly eventBytesMax: number },
+): string {
+  const text = packedEvent(event, event);
+  if (text.length * 3 <= eventBytesMax) return text;
+  throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);
 }
