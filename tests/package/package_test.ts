@@ -94,6 +94,13 @@ async function runsInContainer(directory: string): Promise<void> {
   assertEquals((await process.status).code, 0, said);
   await heard;
   assert(said.includes("Ended. Nothing is lost"), said);
+  // What is mounted into a container keeps its owner and mode.
+  if (Deno.uid() === 0) {
+    const closed = image.start({ ...services, CLICKHOUSE_PASSWORD: "x", WEIR_TOPOLOGIES: `${directory}/private` });
+    const { code, stderr } = await closed.output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals([code, text.includes(`chmod -R a+rX ${directory}/private`)], [1, true], text);
+  }
   await sh(`rm -rf '${directory}/image' '${directory}/private'`);
 }
 
