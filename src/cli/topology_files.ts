@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { declaredElsewhere } from "../dsl/declared_here.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { tableClash, writtenTables, writtenTopics } from "../dsl/written_tables.ts";
@@ -77,7 +78,7 @@ export function problemsOf(broken: readonly BrokenFile[]): string[] {
   return [...new Set(broken.flatMap(({ problems }) => problems))];
 }
 
-/** Names of the directory's topology files, sorted. @throws ConfigError when there is no such directory */
+/** Names of the directory's topology files, sorted. @throws ConfigError when it is none, or may not be read */
 export function topologyNames(directory: string): string[] {
   try {
     const entries = [...Deno.readDirSync(directory)];
@@ -86,11 +87,19 @@ export function topologyNames(directory: string): string[] {
     );
     return files.map(({ name }) => name.slice(0, -3)).sort();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new ConfigError([`Cannot read "${directory}" as the directory of topologies: there is none`], {
-      cause: error,
-    });
+    const reason = unreadable(directory, error);
+    if (reason === null) throw error;
+    throw new ConfigError([`Cannot read "${directory}" as the directory of topologies: ${reason}`], { cause: error });
   }
+}
+
+/** Why a directory cannot be read; null for what nobody who runs this can change. */
+function unreadable(directory: string, error: unknown): string | null {
+  if (error instanceof Deno.errors.NotFound) return "there is none";
+  if (error instanceof Deno.errors.NotADirectory) return "it is a file";
+  if (!(error instanceof Deno.errors.PermissionDenied)) return null;
+  // A container has a user of its own, and mounts what belongs to another one.
+  return `the user who runs this may not. Let others read it: chmod -R a+rX ${directory}`;
 }
 
 function bareName(directory: string, name: string): string {
@@ -131,7 +140,8 @@ function importProblem(path: string, error: unknown): string {
     }`;
   }
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `Cannot import ${path}: ${reason}`;
+  // Deno colours what it says of an import, also where it is no terminal that shows it.
+  return `Cannot import ${path}: ${stripVTControlCharacters(reason)}`;
 }
 
 function isTopology(value: unknown): value is Topology {

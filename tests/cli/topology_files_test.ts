@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { loadRunnable, loadTopologies } from "../../src/cli/topology_files.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { loadRunnable, loadTopologies, topologyNames } from "../../src/cli/topology_files.ts";
 import { ConfigError } from "../../src/record/errors.ts";
-import { permitted } from "./support.ts";
+import { permitted, runMain } from "./support.ts";
 
 const MOD = new URL("../../src/mod.ts", import.meta.url).href;
 const ZOD = import.meta.resolve("zod");
@@ -39,6 +39,25 @@ Deno.test("loadTopologies() imports all files, or those named, with or without d
       assertEquals((await loadTopologies(dir, [`${dir}/two.ts`, "two"])).length, 1);
     },
   );
+});
+
+Deno.test("topologyNames() says why it cannot read a directory, and what to do", { ignore: !permitted }, async () => {
+  await withFiles({ "one.ts": "" }, async (dir) => {
+    const saysOf = (path: string) => assertThrows(() => topologyNames(path), ConfigError).problems[0];
+    assertEquals(saysOf(`${dir}/none`), `Cannot read "${dir}/none" as the directory of topologies: there is none`);
+    assertEquals(saysOf(`${dir}/one.ts`), `Cannot read "${dir}/one.ts" as the directory of topologies: it is a file`);
+    // Whoever has all rights reads everything; tests/package/ does this as the user of a container.
+    if (Deno.uid() === 0) return;
+    await Deno.mkdir(`${dir}/closed`, { mode: 0 });
+    assert(saysOf(`${dir}/closed`).endsWith(`Let others read it: chmod -R a+rX ${dir}/closed`));
+  });
+});
+
+Deno.test("what an import says has no colours, which logs would keep", { ignore: !permitted }, async () => {
+  await withFiles({ "one.ts": 'import "./none.ts"; export default 1;' }, async (dir) => {
+    const { status, err } = await runMain(["describe", "--topologies", dir], { NO_COLOR: "" });
+    assertEquals([status, err.includes("none.ts"), err.includes("\x1b")], [1, true, false], err);
+  });
 });
 
 Deno.test("loadTopologies() reports what is wrong with every file at once", { ignore: !permitted }, async () => {

@@ -115,7 +115,9 @@ async function follow(
         await Deno.mkdir(`${folder}/data`);
         continue;
       }
-      await sh(inside(text, folder), { cwd: `${folder}${workdir}`, env: mapped(env, folder), user: true });
+      // What was copied belongs to whoever runs the tests, who alone may change its mode.
+      const user = !text.startsWith("chmod ");
+      await sh(inside(text, folder), { cwd: `${folder}${workdir}`, env: mapped(env, folder), user });
     }
   }
   return environment;
@@ -151,7 +153,7 @@ async function copy(
 }
 
 /** What this machine has downloaded already need not be downloaded again; the lock says what it must be. */
-async function seedCache(folder: string): Promise<void> {
+export async function seedCache(folder: string): Promise<void> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
   const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
   await Deno.mkdir(folder, { recursive: true });
@@ -177,7 +179,8 @@ function mapped(values: Record<string, string>, folder: string): Record<string, 
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, inside(value, folder)]));
 }
 
-async function sh(
+/** Runs a script, as the image's user where that is asked for. @throws Error with the end of what it said */
+export async function sh(
   script: string,
   options: { cwd?: string; env?: Record<string, string>; user?: boolean } = {},
 ): Promise<void> {

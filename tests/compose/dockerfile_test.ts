@@ -42,6 +42,9 @@ Deno.test("Dockerfile builds with the lock, and ends in an image without shell, 
   }
   assertEquals(textsOf(final, "RUN"), []);
   assertEquals(textsOf(final, "USER"), ["65532:65532"]);
+  // Behind everything that is copied: a checkout may be for its owner alone.
+  const last = build.instructions.findLastIndex(({ keyword }) => keyword === "COPY");
+  assert(build.instructions.slice(last).some(({ text }) => text === "chmod -R a+rX /app /deno-dir"));
   const owned = textsOf(final, "COPY").filter((text) => text.includes("--chown"));
   assertEquals(owned, ["--from=build --chown=65532:65532 /data /data"]);
   assertEquals(textsOf(final, "STOPSIGNAL"), ["SIGTERM"]);

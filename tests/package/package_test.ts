@@ -1,38 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { sh } from "../compose/built_image.ts";
 import { permitted, withDirectory } from "../cli/support.ts";
 import { hasPostgres15, startPostgres } from "../values/postgres_server.ts";
 import { freePort } from "../free_port.ts";
 import { pack } from "../../tools/pack.ts";
+import { denoIn, type Done, downloads, manifestOf } from "./package_user.ts";
+import { followDockerfile } from "./project_image.ts";
 import { type Manifest, serveRegistry } from "./registry.ts";
-
-/** What a command printed, and its status. */
-interface Done {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** The directory where Deno keeps what it downloads, and there that of a registry on a port of this machine. */
-async function downloads(port: number): Promise<{ readonly all: string; readonly own: string }> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { denoDir, npmCache } = JSON.parse(new TextDecoder().decode(stdout));
-  return { all: denoDir, own: `${npmCache}/127.0.0.1_${port}` };
-}
-
-/** Runs `deno` in a folder, as one who has this package from its registry. */
-function denoIn(folder: string, env: Record<string, string>): (...args: string[]) => Promise<Done> {
-  const inherited = Object.entries(Deno.env.toObject())
-    .filter(([name]) => !/^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_|INIT_CWD)/.test(name));
-  return async (...args) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args,
-      cwd: folder,
-      clearEnv: true,
-      env: { ...Object.fromEntries(inherited), ...env, NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    return { status: code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-  };
-}
 
 Deno.test("a project made from the package runs, is tested and proven, without this repository", {
   ignore: !permitted,
@@ -57,6 +31,9 @@ Deno.test("a project made from the package runs, is tested and proven, without t
           denoIn(directory, env)("run", "-A", "npm:@weir/weir/create", "shop"),
           "Run it:    deno task start",
         );
+      });
+      await t.step("its image is built before anything else was run, and starts and ends in order", async () => {
+        await runsInContainer(directory);
       });
       await t.step("its test passes", () => passes(shop("task", "test"), "2 passed | 0 failed"));
       await t.step("a topology is added, and all are formatted, linted and of the right types", async () => {
@@ -91,6 +68,42 @@ Deno.test("a project made from the package runs, is tested and proven, without t
   });
 });
 
+/** Without an engine: what its Dockerfile says, as the user whom it names. */
+async function runsInContainer(directory: string): Promise<void> {
+  // Whoever keeps files for themselves can build, too.
+  await Deno.chmod(directory, 0o755);
+  await sh(`cp -R '${directory}/shop' '${directory}/private' && chmod -R go-rwx '${directory}/private'`);
+  await Deno.mkdir(`${directory}/image`);
+  const port = freePort();
+  const image = await followDockerfile(`${directory}/private`, { into: `${directory}/image`, home: directory, port });
+  const services = { KAFKA_BROKERS: "127.0.0.1:1", CLICKHOUSE_URL: "http://127.0.0.1:1", CLICKHOUSE_USER: "weir" };
+  const process = image.start({ ...services, CLICKHOUSE_PASSWORD: "x", WEIR_HOST: "127.0.0.1" });
+  const listens = Promise.withResolvers<void>();
+  let said = "";
+  const hear = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (said.includes('"event":"listening"')) listens.resolve();
+    }
+  };
+  const heard = Promise.all([hear(process.stdout), hear(process.stderr)]);
+  await Promise.race([listens.promise, process.status]);
+  // Kafka is not there: it is alive, and not ready.
+  assertEquals(await image.health(), 1, said);
+  process.kill("SIGTERM");
+  assertEquals((await process.status).code, 0, said);
+  await heard;
+  assert(said.includes("Ended. Nothing is lost"), said);
+  // What is mounted into a container keeps its owner and mode.
+  if (Deno.uid() === 0) {
+    const closed = image.start({ ...services, CLICKHOUSE_PASSWORD: "x", WEIR_TOPOLOGIES: `${directory}/private` });
+    const { code, stderr } = await closed.output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals([code, text.includes(`chmod -R a+rX ${directory}/private`)], [1, true], text);
+  }
+  await sh(`rm -rf '${directory}/image' '${directory}/private'`);
+}
+
 interface Project {
   readonly env: Readonly<Record<string, string>>;
   passes(run: Promise<Done>, ...said: readonly string[]): Promise<void>;
@@ -111,11 +124,6 @@ async function pullsSources(directory: string, { env, passes }: Project): Promis
   } finally {
     await server.close();
   }
-}
-
-async function manifestOf(tarball: string): Promise<Manifest> {
-  const { stdout } = await new Deno.Command("tar", { args: ["-xzOf", tarball, "package/package.json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 /** It must ask for nothing that not all of its users need, and hold no tests. */

@@ -1,10 +1,14 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parse } from "yaml";
 import { type Chdb, CHDB_VERSION } from "../../src/adapters/embedded_clickhouse/chdb.ts";
+import { VARIABLE_NAMES } from "../../src/cli/config/environment_schema.ts";
 import { createProject } from "../../src/cli/new/create_project.ts";
 import { projectFiles } from "../../src/cli/new/project_files.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { LIBRARY } from "../../src/record/library.ts";
+import { composeProblems } from "../compose/compose_schema.ts";
+import { parseDockerfile, textsOf } from "../compose/dockerfile.ts";
 import { permitted } from "../cli/support.ts";
 import type * as chdb from "chdb";
 
@@ -36,6 +40,42 @@ Deno.test("a project has every command as a task", { ignore: !permitted }, async
     commands.map(([name, task]) => [name, task.replace("src/main.ts", "@weir/weir/cli")]).sort(),
   );
 });
+
+const [image] = parseDockerfile(files.get("Dockerfile")!);
+
+Deno.test("a project's container is unprivileged, and mounts what the project has", { ignore: !permitted }, () => {
+  const compose = parse(files.get("compose.yaml")!);
+  assertEquals(composeProblems(compose), []);
+  const { weir } = compose.services;
+  assertEquals([weir.read_only, weir.cap_drop, weir.security_opt], [true, ["ALL"], ["no-new-privileges:true"]]);
+  assertEquals([weir.ports, weir.restart], [["127.0.0.1:8686:8686"], "unless-stopped"]);
+  const mounts: string[][] = weir.volumes.map((text: string) => text.split(":"));
+  const [data, ...own] = mounts;
+  // A new volume takes over who owns the folder that it is mounted on.
+  assertEquals([data, Object.keys(compose.volumes)], [["data", weir.environment.WEIR_DATA], ["data"]]);
+  assert(textsOf(image, "RUN").some((text) => text.includes(`chown deno:deno ${weir.environment.WEIR_DATA}`)));
+  for (const [from, to, mode] of own) {
+    const path = from.replace("./", "");
+    assert([...files.keys()].some((file) => file === path || file.startsWith(`${path}/`)), from);
+    assertEquals([to, mode], [`${textsOf(image, "WORKDIR")[0]}/${path}`, "ro"]);
+  }
+  for (const name of Object.keys(weir.environment)) assert(VARIABLE_NAMES.includes(name), name);
+});
+
+Deno.test(
+  "a project's image has the Deno of this one, and a lock decides only if there is one",
+  { ignore: !permitted },
+  async () => {
+    const [own] = parseDockerfile(await Deno.readTextFile(new URL("compose/Dockerfile", root)));
+    assertEquals(image.image, own.image);
+    assertEquals(textsOf(image, "USER"), ["deno"]);
+    const [install] = textsOf(image, "RUN");
+    assert(install.startsWith("deno install $(test ! -f deno.lock || echo --frozen) "), install);
+    // Packages are installed before topologies are there, so that a change of these installs nothing anew.
+    const keywords = image.instructions.map(({ keyword }) => keyword).filter((keyword) => /^(COPY|RUN)$/.test(keyword));
+    assertEquals(keywords, ["COPY", "RUN", "COPY", "RUN"]);
+  },
+);
 
 Deno.test("createProject() overwrites nothing, and needs a package", { ignore: !permitted }, async () => {
   const folder = await Deno.makeTempDir();

@@ -7,11 +7,15 @@ import { parseArgs } from "node:util";
 import { interruption, Steps, wholeNumber } from "../../stack/e2e/steps.ts";
 import { engineProblems } from "./engine.ts";
 import { backup } from "./scenarios/backup.ts";
+import { consolePort } from "./scenarios/console.ts";
 import { crashes } from "./scenarios/crashes.ts";
 import { downUp } from "./scenarios/down_up.ts";
 import { engineRestart } from "./scenarios/engine_restart.ts";
 import { isolation } from "./scenarios/isolation.ts";
+import { monitoring } from "./scenarios/monitoring.ts";
 import { toPlain, toSecure } from "./scenarios/profiles.ts";
+import { ownProject } from "./scenarios/own_project.ts";
+import { proofService } from "./scenarios/proof_service.ts";
 import { rotation } from "./scenarios/rotation.ts";
 import { scaling } from "./scenarios/scaling.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -21,10 +25,14 @@ import { upgrade } from "./scenarios/upgrade.ts";
 import { Stage } from "./stage.ts";
 import { tableOf } from "./table.ts";
 
-/** In this order; the first and the changes of profile always run, as the others stand on them. */
-const scenarios: readonly (Scenario & { readonly always?: true })[] = [
-  { ...start, always: true },
+/** In this order. What follows a change to the secure profile stands on it. */
+const plain: readonly Scenario[] = [
+  start,
   isolation,
+  consolePort,
+  monitoring,
+  proofService,
+  ownProject,
   crashes(),
   scaling,
   upgrade,
@@ -32,29 +40,33 @@ const scenarios: readonly (Scenario & { readonly always?: true })[] = [
   backup,
   startingOver,
   rotation,
-  { ...toSecure, always: true },
+];
+const secure: readonly Scenario[] = [
+  toSecure,
   { ...isolation, title: "isolation (secure)" },
   crashes(["debezium", "kafka", "zookeeper", "weir", "clickhouse"]),
   { ...rotation, title: "new passwords and certificates (secure)" },
   { ...downUp, title: "down, and up on the same volumes (secure)" },
-  { ...toPlain, always: true },
+  toPlain,
 ];
+const scenarios = [...plain, ...secure];
 
 const usage = `usage: deno task test:compose [--only N]... [--restart-engine COMMAND] [--keep]
 Needs an engine (DOCKER_HOST or the usual socket) and Docker Compose; about 20 minutes on two cores, and 4 GB of memory.
-  --only N                  only scenario N (may be repeated), with those in brackets:
+  --only N                  only scenario N (may be repeated), behind the first, on which all stand, and
+                            behind ${plain.length + 1}, if it is a later one:
 ${
-  scenarios.map(({ title, always }, index) => {
-    const number = String(index + 1).padStart(2);
-    return `                            ${always ? `(${number})` : ` ${number} `} ${title}`;
-  }).join("\n")
+  scenarios.map(({ title }, index) => `                            ${String(index + 1).padStart(2)}  ${title}`).join(
+    "\n",
+  )
 }
   --restart-engine COMMAND  last of all, restart the engine with this command, for instance
                             "sudo systemctl restart docker": every container on that engine restarts
   --project NAME            name of the Compose project (default weir-compose-test)
   --port-offset N           added to every published port (default 10000)
   --addresses A.B           first two numbers of the networks' addresses (default 10.213)
-  --keep                    leave the stack running at the end`;
+  --keep                    leave the stack running at the end
+  --kept FOLDER             go on with such a stack, without starting it: the folder that --keep has told`;
 
 /** Whatever hangs: the run ends. */
 const RUN_MS_MAX = 80 * 60_000;
@@ -66,9 +78,10 @@ interface Options {
   readonly portOffset: number;
   readonly addresses: string;
   readonly keep: boolean;
+  readonly kept: string | null;
 }
 
-async function main({ only, restart, keep, ...options }: Options): Promise<number> {
+async function main({ only, restart, keep, kept, ...options }: Options): Promise<number> {
   const problems = await engineProblems();
   if (problems.length > 0) {
     console.error(`Cannot try the stack:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
@@ -78,11 +91,11 @@ async function main({ only, restart, keep, ...options }: Options): Promise<numbe
   const steps = new Steps(interrupted);
   const stage = new Stage(steps, { ...options, signal: interrupted });
   try {
-    await steps.step("nothing of an earlier run is left", () => stage.open(), { withinMs: 180_000 });
-    for (const [index, scenario] of scenarios.entries()) {
-      const wanted = only.size === 0 || only.has(index + 1);
-      if (!wanted && !scenario.always) continue;
-      steps.say(`${index + 1}. ${scenario.title}`);
+    const opened = kept === null ? "nothing of an earlier run is left" : `the stack of ${kept} is taken over`;
+    await steps.step(opened, () => stage.open(kept), { withinMs: 180_000 });
+    for (const scenario of chosen(only)) {
+      if (kept !== null && scenario === start) continue;
+      steps.say(`${scenarios.indexOf(scenario) + 1}. ${scenario.title}`);
       await scenario.run(stage);
     }
     if (restart !== null) await engineRestart(restart).run(stage);
@@ -91,7 +104,7 @@ async function main({ only, restart, keep, ...options }: Options): Promise<numbe
     if (steps.failed === 0) steps.fail(error);
     await stage.tell().catch(() => {});
   }
-  if (keep) steps.say(`kept: docker compose --project-name ${options.project} ps`);
+  if (keep) steps.say(`kept: docker compose --project-name ${options.project} ps; --kept ${stage.root}`);
   else {
     await stage.close().catch((error) => {
       steps.fail(`everything is removed: ${error.message}`);
@@ -100,6 +113,14 @@ async function main({ only, restart, keep, ...options }: Options): Promise<numbe
   console.log(tableOf(steps.done));
   for (const line of stage.notShown) console.log(`not shown: ${line}`);
   return steps.close();
+}
+
+/** Those of the numbers, from 1, and what they stand on; all if there are none. */
+function chosen(only: ReadonlySet<number>): readonly Scenario[] {
+  if (only.size === 0) return scenarios;
+  const wanted = scenarios.filter((_, index) => only.has(index + 1));
+  const needed = [start, ...wanted.some((scenario) => secure.includes(scenario)) ? [toSecure] : []];
+  return scenarios.filter((scenario) => wanted.includes(scenario) || needed.includes(scenario));
 }
 
 function readOptions(args: string[]): Options | null {
@@ -112,6 +133,7 @@ function readOptions(args: string[]): Options | null {
       "port-offset": { type: "string", default: "10000" },
       addresses: { type: "string", default: "10.213" },
       keep: { type: "boolean", default: false },
+      kept: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -128,6 +150,7 @@ function readOptions(args: string[]): Options | null {
     portOffset: wholeNumber("port-offset", values["port-offset"], { most: 36_000 }),
     addresses: values.addresses,
     keep: values.keep,
+    kept: values.kept ?? null,
   };
 }
 

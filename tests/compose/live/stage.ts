@@ -53,15 +53,15 @@ export class Stage {
     return this.#root;
   }
 
-  /** Removes what an earlier run has left, and makes secrets. */
-  async open(): Promise<void> {
-    this.#root = await Deno.makeTempDir({ prefix: "weir-compose-" });
-    await makeSecrets(this.#root);
+  /** Removes what an earlier run has left, and makes secrets; or takes over a stack that `--keep` has left. */
+  async open(kept: string | null): Promise<void> {
+    this.#root = kept ?? await Deno.makeTempDir({ prefix: "weir-compose-" });
+    if (kept === null) await makeSecrets(this.#root);
     await requireImage(TOOLS_IMAGE, this.options.signal);
     const asked = ["run", "--rm", "--network", "none", TOOLS_IMAGE, "sh", "-c", "ulimit -Hn"];
     const limit = (await docker(asked, { signal: this.options.signal })).trim();
     if (limit !== "unlimited") this.#openFilesMax = await this.#mayRaise() ? Infinity : Number(limit);
-    await this.compose(EVERYTHING, ["down", "--volumes", "--remove-orphans"]);
+    if (kept === null) await this.compose(EVERYTHING, ["down", "--volumes", "--remove-orphans"]);
   }
 
   /** Removes the containers, networks, volumes and images of this run. @throws Error when something is left */

@@ -1,5 +1,3 @@
-import type { StackLayout } from "../layout.ts";
-
 /** One series of an answer. */
 interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -24,7 +22,7 @@ interface RuleState {
 }
 
 /** Prometheus' own interface. Every function throws Error with Prometheus' words when it refuses. */
-export function openPrometheus({ ports }: StackLayout) {
+export function openPrometheus({ ports }: { readonly ports: { readonly prometheus: number } }) {
   const get = async (path: string, parameters: Record<string, string> = {}) => {
     const url = `http://127.0.0.1:${ports.prometheus}/api/v1/${path}?${new URLSearchParams(parameters)}`;
     const answer = await (await fetch(url, { signal: AbortSignal.timeout(20_000) })).json();
