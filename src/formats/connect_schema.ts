@@ -1,7 +1,8 @@
 import { type BinaryMode, BinaryText, Micros, NumberText, OtherType, type TimeForm } from "./column_type.ts";
-import type { ConnectField, Convert, TypeForms } from "./wire_format.ts";
+import type { ConnectField } from "../record/connect_field.ts";
+import type { Convert, TypeForms } from "./wire_format.ts";
 
-export type { ConnectField, Convert } from "./wire_format.ts";
+export type { Convert } from "./wire_format.ts";
 
 /** What is done to each column's values first, in the order of the columns; null if nothing is to be done to any. */
 export type Converts = readonly (Convert | null)[] | null;

@@ -1,6 +1,7 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import avro from "avsc";
 import { Buffer } from "node:buffer";
-import { bytesOf, bytesText, type Codec, type ConnectField, doubleText, floatText } from "./codec.ts";
+import { bytesOf, bytesText, type Codec, doubleText, floatText } from "./codec.ts";
 import type { RegisteredSchema } from "./codec.ts";
 
 /** A schema of Avro in JSON. */

@@ -1,13 +1,4 @@
-/** A field of a schema as Kafka Connect's JsonConverter writes it. */
-export interface ConnectField {
-  readonly type?: string;
-  /** Semantic type: `io.debezium.time.Timestamp`. */
-  readonly name?: string;
-  readonly field?: string;
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly fields?: readonly ConnectField[];
-  readonly items?: ConnectField;
-}
+import type { ConnectField } from "../../record/connect_field.ts";
 
 /** A value with its schema. */
 export interface Payload {

@@ -1,4 +1,5 @@
-import type { Codec, ConnectField, RegisteredSchema } from "./codec.ts";
+import type { ConnectField } from "../../record/connect_field.ts";
+import type { Codec, RegisteredSchema } from "./codec.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,6 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import protobuf from "protobufjs";
-import { bytesOf, bytesText, type Codec, type ConnectField, doubleText, floatText, type Payload } from "./codec.ts";
+import { bytesOf, bytesText, type Codec, doubleText, floatText, type Payload } from "./codec.ts";
 import type { RegisteredSchema } from "./codec.ts";
 import { knownFile, meaningOf } from "./protobuf_types.ts";
 

@@ -7,7 +7,10 @@ export interface RegistryOptions {
   readonly urls: readonly string[];
   /** Read at each request, as tokens and passwords are renewed. Null: nobody logs in. */
   readonly authorization: () => string | null;
-  /** Texts in PEM, read when a connection is opened anew; null: the system's authorities, and no certificate. */
+  /**
+   * Texts in PEM, read at the first request, and again when one fails, as they are renewed. Absent: the system's
+   * authorities, and no certificate.
+   */
   readonly tls: () => {
     readonly ca?: string;
     readonly client?: { readonly certificate: string; readonly key: string };
@@ -109,7 +112,7 @@ class Asker {
     for (let tries = 0; tries < urls.length; tries++) {
       const url = urls[this.#at];
       try {
-        return await this.#ask(url, path);
+        return await this.#askRenewed(url, path);
       } catch (error) {
         if (error instanceof ProductionError && !error.retriable) throw error;
         failure = error;
@@ -123,6 +126,18 @@ class Asker {
     throw new ProductionError(message, { retriable: true, cause: failure });
   }
 
+  /** Once more with certificates that were renewed meanwhile: an expired one is refused in many ways. */
+  async #askRenewed(url: string, path: string): Promise<unknown> {
+    const first = this.#client === null;
+    if (first) this.#renew();
+    try {
+      return await this.#ask(url, path);
+    } catch (error) {
+      if (first || !this.#renew()) throw error;
+      return await this.#ask(url, path);
+    }
+  }
+
   async #ask(url: string, path: string): Promise<unknown> {
     const { authorization, timeoutMs = TIMEOUT_MS } = this.#options;
     const login = authorization();
@@ -134,7 +149,7 @@ class Asker {
       // A login is for this server alone.
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
-      client: this.#clientNow(),
+      client: this.#client!,
     });
     const text = await response.text();
     if (response.ok) return JSON.parse(text);
@@ -143,18 +158,18 @@ class Asker {
     throw refusal({ url, path, status: response.status, text });
   }
 
-  #clientNow(): Deno.HttpClient {
+  /** Whether the certificates are others than before. */
+  #renew(): boolean {
     const { ca, client } = this.#options.tls();
     const tls = JSON.stringify([ca, client]);
-    if (this.#client === null || tls !== this.#tls) {
-      this.#client?.close();
-      this.#client = Deno.createHttpClient({
-        ...ca === undefined ? {} : { caCerts: [ca] },
-        ...client === undefined ? {} : { cert: client.certificate, key: client.key },
-      });
-      this.#tls = tls;
-    }
-    return this.#client;
+    if (this.#client !== null && tls === this.#tls) return false;
+    this.#client?.close();
+    this.#client = Deno.createHttpClient({
+      ...ca === undefined ? {} : { caCerts: [ca] },
+      ...client === undefined ? {} : { cert: client.certificate, key: client.key },
+    });
+    this.#tls = tls;
+    return true;
   }
 
   close(): void {

@@ -1,7 +1,8 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import type { Bytes, LogRecord } from "../../ports/log.ts";
 import { type EncodedTopic, unreadable } from "../../ports/schemas.ts";
 import { readHeaders } from "../../record/headers.ts";
-import type { ConnectField, Payload } from "./codec.ts";
+import type { Payload } from "./codec.ts";
 import type { SchemaCache } from "./schema_cache.ts";
 
 /** Byte 0, then the schema's id in four bytes. */

@@ -1,4 +1,4 @@
-import type { ConnectField } from "../../formats/connect_schema.ts";
+import type { ConnectField } from "../../record/connect_field.ts";
 import { quotedText } from "./quoted_text.ts";
 import type { Declared } from "./postgres_type.ts";
 

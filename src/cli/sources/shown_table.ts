@@ -1,4 +1,5 @@
-import { type ConnectField, rowFields } from "../../formats/connect_schema.ts";
+import type { ConnectField } from "../../record/connect_field.ts";
+import { rowFields } from "../../formats/connect_schema.ts";
 import { parsedChange } from "../../formats/envelope.ts";
 import { wrappedIn } from "../../formats/schema_wrapper.ts";
 import { declaredField } from "./field_type.ts";

@@ -7,7 +7,9 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const RESERVED = new Set(
   ("break case catch class const continue debugger default delete do else enum export extends false finally for " +
     "function if import in instanceof let new null package private protected public return static super switch " +
-    "this throw true try typeof var void while with yield await implements interface").split(" "),
+    "this throw true try typeof var void while with yield await implements interface arguments eval undefined").split(
+      " ",
+    ),
 );
 /** Names that declarations use themselves. */
 const USED = "z debezium int8 numeric timestamptz timestamp date time json uuid bytea float8 citext char".split(" ");

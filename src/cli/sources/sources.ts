@@ -4,6 +4,7 @@ import { ConfigError } from "../../record/errors.ts";
 import { command, flag, value } from "../command.ts";
 import { loadConfiguration } from "../config/configuration.ts";
 import { libraryImport } from "../new/imports.ts";
+import { counted } from "../numbers.ts";
 import { readChoice, readInteger, readText } from "../option_values.ts";
 import { UsageError } from "../usage_error.ts";
 import { readBaseline, writeBaseline } from "./baseline.ts";
@@ -161,10 +162,6 @@ async function compareWith(
   if (differences.length === 0) console.log(`${path} declares what ${pulled.from} has`);
   else if (!write && safe.length > 0) console.log(`Take in ${counted(safe.length, "difference")}: add --write`);
   return others.length === 0 && (write || safe.length === 0) ? 0 : 1;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function readNames(text: string): readonly string[] | null {
