@@ -35,10 +35,19 @@ export function someOrNull(converts: readonly (Convert | null)[]): Converts {
 
 /** The fields of the row: of `after` in an envelope's schema, else the schema's own. */
 export function rowFields(schema: ConnectField): readonly ConnectField[] {
+  return rowSchema(schema).fields ?? [];
+}
+
+/** What the row's schema says for people. */
+export function rowDoc(schema: ConnectField): string | undefined {
+  return rowSchema(schema).doc;
+}
+
+function rowSchema(schema: ConnectField): ConnectField {
   const fields = schema.fields ?? [];
   const envelope = fields.some((field) => field.field === "op" && field.type === "string");
   const after = envelope ? fields.find((field) => field.field === "after" && field.type === "struct") : undefined;
-  return after?.fields ?? fields;
+  return after?.fields === undefined ? schema : after;
 }
 
 /** What Debezium's and Connect's types of times count. */

@@ -9,4 +9,8 @@ export interface ConnectField {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly fields?: readonly ConnectField[];
   readonly items?: ConnectField;
+  /** A value may lack it, and not only have null. */
+  readonly absent?: boolean;
+  /** What the schema says for people. */
+  readonly doc?: string;
 }

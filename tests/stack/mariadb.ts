@@ -133,8 +133,10 @@ export async function registerMysqlConnector(
 
 /** `null` if the server and its connector can be started, otherwise why not, and what to do. */
 export function mariadbMissing(): string | null {
-  if (installed("mariadbd") && installed("mariadb-install-db")) return null;
-  return "MariaDB is not installed and is left out: apt-get install --no-install-recommends mariadb-server-core";
+  // mariadb-install-db asks the client's package for its programs.
+  if (["mariadbd", "mariadb-install-db", "my_print_defaults"].every(installed)) return null;
+  return "MariaDB is not installed and is left out: apt-get install --no-install-recommends mariadb-server-core " +
+    "mariadb-client-core";
 }
 
 /** Root must be told that it means itself. */

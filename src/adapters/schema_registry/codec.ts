@@ -10,6 +10,8 @@ export interface Payload {
 
 /** Reads and writes what is behind the schema's id in a message. */
 export interface Codec {
+  /** What values are, as {@link Payload.field}; of Protobuf those of the first message. */
+  readonly field: ConnectField;
   /**
    * The value as JsonConverter writes it. `nullable`: columns of which null must not look like anything else.
    * @throws Error if the bytes are not of the schema, or do not tell such columns from others

@@ -34,6 +34,10 @@ export interface Registry {
    * count. @throws as {@link Registry.schema}
    */
   idsOf(subject: string): Promise<number[]>;
+  /** The newest version of a subject; null if there is none. @throws as {@link Registry.schema} */
+  latest(subject: string): Promise<{ readonly id: number; readonly schema: RegisteredSchema } | null>;
+  /** Which schemas may follow in the subject: its own setting, or the registry's. @throws as {@link Registry.schema} */
+  compatibility(subject: string): Promise<string>;
   close(): void;
 }
 
@@ -70,6 +74,18 @@ export function openRegistry(options: RegistryOptions): Registry {
         if (answer?.id !== undefined && !ids.includes(answer.id)) ids.push(answer.id);
       }
       return ids;
+    },
+    async latest(subject) {
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`;
+      const answer = await asker.get(path) as Answer | null;
+      if (answer?.id === undefined) return null;
+      const references = new Map<string, string>();
+      if (!await gather(asker, { answer, into: references })) return null;
+      return { id: answer.id, schema: { type: typeOf(answer), text: answer.schema ?? "", references } };
+    },
+    async compatibility(subject) {
+      const own = await asker.get(`/config/${encodeURIComponent(subject)}`) ?? await asker.get("/config");
+      return (own as { readonly compatibilityLevel?: string } | null)?.compatibilityLevel ?? "BACKWARD";
     },
     close: () => asker.close(),
   };

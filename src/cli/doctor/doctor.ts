@@ -66,7 +66,10 @@ async function examine(
     return own.found;
   }
   const connector = await checkConnector(configuration.connect, needs);
-  const postgres = await checkPostgres(configuration.source, { needs, settings: connector.settings });
+  const postgres = await checkPostgres(
+    configuration.source?.kind === "postgres" ? configuration.source.postgres : null,
+    { needs, settings: connector.settings },
+  );
   const kafka = await examineKafka(configuration, needs);
   const clickhouse = await examineClickHouse(configuration, needs);
   const clocks = checkClocks([postgres.time, clickhouse.time].filter((time) => time !== null));
