@@ -52,11 +52,12 @@ export function mariadbLaunch({ data, ports }: StackLayout): Launch {
     `--pid-file=${folder}/server.pid`,
   ];
   const binlog = ["--log-bin=binlog", "--server-id=1", "--binlog-format=ROW", "--binlog-row-image=FULL"];
+  const kept = ["--binlog-expire-logs-seconds=604800"];
   const text = ["--character-set-server=utf8mb4", "--default-time-zone=+00:00"];
   // Nothing here must survive a power failure.
   return {
     program: "mariadbd",
-    args: [...options, ...binlog, ...text, "--innodb-flush-log-at-trx-commit=0", ...asOwner()],
+    args: [...options, ...binlog, ...kept, ...text, "--innodb-flush-log-at-trx-commit=0", ...asOwner()],
   };
 }
 

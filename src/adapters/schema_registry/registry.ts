@@ -34,6 +34,8 @@ export interface Registry {
    * count. @throws as {@link Registry.schema}
    */
   idsOf(subject: string): Promise<number[]>;
+  /** The versions of a subject with the ids of their schemas, oldest first. @throws as {@link Registry.schema} */
+  versionsOf(subject: string): Promise<readonly { readonly version: number; readonly id: number }[]>;
   /** The newest version of a subject; null if there is none. @throws as {@link Registry.schema} */
   latest(subject: string): Promise<{ readonly id: number; readonly schema: RegisteredSchema } | null>;
   /** Which schemas may follow in the subject: its own setting, or the registry's. @throws as {@link Registry.schema} */
@@ -65,16 +67,8 @@ export function openRegistry(options: RegistryOptions): Registry {
       if (!await gather(asker, { answer, into: references })) return null;
       return { type: typeOf(answer), text: answer.schema ?? "", references };
     },
-    async idsOf(subject) {
-      const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-      const versions = await asker.get(path) as readonly number[] | null ?? [];
-      const ids: number[] = [];
-      for (const version of versions) {
-        const answer = await asker.get(`${path}/${version}`) as Answer | null;
-        if (answer?.id !== undefined && !ids.includes(answer.id)) ids.push(answer.id);
-      }
-      return ids;
-    },
+    idsOf: async (subject) => [...new Set((await versionsOf(asker, subject)).map(({ id }) => id))],
+    versionsOf: (subject) => versionsOf(asker, subject),
     async latest(subject) {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`;
       const answer = await asker.get(path) as Answer | null;
@@ -89,6 +83,16 @@ export function openRegistry(options: RegistryOptions): Registry {
     },
     close: () => asker.close(),
   };
+}
+
+async function versionsOf(asker: Asker, subject: string) {
+  const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+  const found: { readonly version: number; readonly id: number }[] = [];
+  for (const version of await asker.get(path) as readonly number[] | null ?? []) {
+    const answer = await asker.get(`${path}/${version}`) as Answer | null;
+    if (answer?.id !== undefined) found.push({ version, id: answer.id });
+  }
+  return found;
 }
 
 function typeOf({ schemaType = "AVRO" }: Answer): RegisteredSchema["type"] {

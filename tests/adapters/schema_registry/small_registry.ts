@@ -86,6 +86,7 @@ export class SmallRegistry {
     return {
       check: () => answered(() => {}),
       idsOf: (subject) => answered(() => [...this.#subjects.get(subject) ?? []]),
+      versionsOf: () => answered(() => []),
       latest: () => answered(() => null),
       compatibility: () => answered(() => "BACKWARD"),
       schema: (id) =>
