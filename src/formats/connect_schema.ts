@@ -1,7 +1,8 @@
 import { type BinaryMode, BinaryText, Micros, NumberText, OtherType, type TimeForm } from "./column_type.ts";
-import type { ConnectField, Convert, TypeForms } from "./wire_format.ts";
+import type { ConnectField } from "../record/connect_field.ts";
+import type { Convert, TypeForms } from "./wire_format.ts";
 
-export type { ConnectField, Convert } from "./wire_format.ts";
+export type { Convert } from "./wire_format.ts";
 
 /** What is done to each column's values first, in the order of the columns; null if nothing is to be done to any. */
 export type Converts = readonly (Convert | null)[] | null;
@@ -34,10 +35,19 @@ export function someOrNull(converts: readonly (Convert | null)[]): Converts {
 
 /** The fields of the row: of `after` in an envelope's schema, else the schema's own. */
 export function rowFields(schema: ConnectField): readonly ConnectField[] {
+  return rowSchema(schema).fields ?? [];
+}
+
+/** What the row's schema says for people. */
+export function rowDoc(schema: ConnectField): string | undefined {
+  return rowSchema(schema).doc;
+}
+
+function rowSchema(schema: ConnectField): ConnectField {
   const fields = schema.fields ?? [];
   const envelope = fields.some((field) => field.field === "op" && field.type === "string");
   const after = envelope ? fields.find((field) => field.field === "after" && field.type === "struct") : undefined;
-  return after?.fields ?? fields;
+  return after?.fields === undefined ? schema : after;
 }
 
 /** What Debezium's and Connect's types of times count. */

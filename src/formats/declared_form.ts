@@ -1,14 +1,8 @@
+import type { ConnectField } from "../record/connect_field.ts";
 import type { z } from "zod";
 import { exactnessOf, innerSchemas, NESTED_SCHEMAS_MAX } from "./column_reader.ts";
 import { type ColumnType, columnTypeOf, NumberText } from "./column_type.ts";
-import {
-  type ConnectField,
-  type Convert,
-  convertOf,
-  type Converts,
-  someOrNull,
-  type WireColumn,
-} from "./connect_schema.ts";
+import { type Convert, convertOf, type Converts, someOrNull, type WireColumn } from "./connect_schema.ts";
 import type { WireFormat } from "./key_form.ts";
 
 const TIMES: Readonly<Record<"microseconds" | "connect", Readonly<Record<"time" | "timestamp", string>>>> = {

@@ -1,3 +1,4 @@
+import type { ConnectField } from "../record/connect_field.ts";
 import type { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
 import type { Key } from "../record/key.ts";
@@ -5,7 +6,7 @@ import type { Row } from "../record/row.ts";
 import { shown } from "./column_type.ts";
 import type { ToldTime } from "./changelog_horizon.ts";
 import { type ChangeDetails, changeDetails } from "./change_details.ts";
-import { type ConnectField, type Converts, convertsOf, rowFields } from "./connect_schema.ts";
+import { type Converts, convertsOf, rowFields } from "./connect_schema.ts";
 import { agreementCheck } from "./agreement.ts";
 import { declaredConvert, declaredConverts } from "./declared_form.ts";
 import type { Change, Fields } from "./envelope.ts";

@@ -1,7 +1,8 @@
+import type { ConnectField } from "../record/connect_field.ts";
 import { DeserializationError } from "../record/errors.ts";
 import { type Key, keyOf } from "../record/key.ts";
 import { columnTypeOf, NumberText, REFUSED, shown } from "./column_type.ts";
-import { type ConnectField, type Converts, convertsOf, someOrNull } from "./connect_schema.ts";
+import { type Converts, convertsOf, someOrNull } from "./connect_schema.ts";
 import { isUnsafe, parseExact, parseIntegers } from "./exact_json.ts";
 import { readsIntegers } from "./key_form.ts";
 import { type KeyReadColumn, keyScanner } from "./key_scanner.ts";

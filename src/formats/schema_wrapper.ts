@@ -1,4 +1,4 @@
-import type { ConnectField } from "./connect_schema.ts";
+import type { ConnectField } from "../record/connect_field.ts";
 
 /** Schemas remembered for each decoder. A topic has one at a time, two while its table changes. */
 const SCHEMAS_MAX = 4;

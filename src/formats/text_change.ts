@@ -1,6 +1,7 @@
+import type { ConnectField } from "../record/connect_field.ts";
 import { DeserializationError } from "../record/errors.ts";
 import { shown } from "./column_type.ts";
-import type { ConnectField, Converts } from "./connect_schema.ts";
+import type { Converts } from "./connect_schema.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
 import { documentChange, isDocumentChange, refuseForeignPrefix, textAdvice } from "./foreign_message.ts";
 import { keyColumnsOf } from "./message_key.ts";

@@ -1,3 +1,4 @@
+import type { ConnectField } from "../record/connect_field.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 
 /** How bytes are written: `bytes` and `base64` are the same text. */
@@ -32,19 +33,6 @@ export interface WireFormat {
   readonly binary?: BinaryMode;
   /** MySQL's `bigint.unsigned.handling.mode`, of `bigint("unsigned")` columns. Default: `long`. */
   readonly unsignedBigints?: "long" | "precise";
-}
-
-/** A field of a Kafka Connect schema as JsonConverter writes it. */
-export interface ConnectField {
-  readonly type?: string;
-  /** Semantic type: `io.debezium.time.Timestamp`. */
-  readonly name?: string;
-  readonly field?: string;
-  /** Whether its values may be null. */
-  readonly optional?: boolean;
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly fields?: readonly ConnectField[];
-  readonly items?: ConnectField;
 }
 
 /** Brings a value into the form that the column types expect of values without schema. */

@@ -4,6 +4,7 @@ import { changedColumns } from "../../src/runtime/replays/changed_columns.ts";
 import type { Choices } from "./choices.ts";
 import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
+import { rowOf } from "./source_records.ts";
 
 /** So many records are not what they should be at first; so many of these that hold a row can be read all the same. */
 const BAD_SHARE = 0.25;
@@ -69,10 +70,12 @@ export class Corrections {
       return { written: JSON.stringify({ before: null, after: number, op: "c" }), value };
     }
     const change = { ...JSON.parse(value), ts_ms: number };
-    const column = this.#choices.pick(Object.keys(change.after).filter((name) => name !== "id"));
-    const was = change.after[column];
-    const after = { ...change.after, [column]: typeof was === "string" ? `${was}?` : (was ?? 0) + 1 };
-    return { written: JSON.stringify({ ...change, after }), value: JSON.stringify(change) };
+    const row = rowOf(value);
+    const column = this.#choices.pick(Object.keys(row).filter((name) => name !== "id"));
+    const was = row[column] as string | number | null;
+    const wrong = { [column]: typeof was === "string" ? `${was}?` : (was ?? 0) + 1 };
+    const written = change.after === undefined ? { ...change, ...wrong } : { ...change, after: { ...row, ...wrong } };
+    return { written: JSON.stringify(written), value: JSON.stringify(change) };
   }
 
   /** Now and then one of them is corrected, in any order, whatever is newer. */

@@ -1,9 +1,10 @@
 import type { LogRecord } from "../../src/ports/log.ts";
 import type { Choices } from "./choices.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
+import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import { isTableTopic } from "./table_topics.ts";
-import { type SourceName, SOURCES } from "./store_topologies.ts";
+import { type SourceName, sourceRecord, TOPICS } from "./source_records.ts";
 import type { StoredTopic } from "./stored_topic.ts";
 
 /** Rows of all sources as they are now. */
@@ -79,11 +80,16 @@ const GONE_SHARE = 0.3;
  * offsets tell nothing.
  */
 export function recreateTopic(
-  { choices, log, truth }: { readonly choices: Choices; readonly log: SimulatedLog; readonly truth: MutableTruth },
+  { choices, log, truth, profile }: {
+    readonly choices: Choices;
+    readonly log: SimulatedLog;
+    readonly truth: MutableTruth;
+    readonly profile: Pick<Profile, "json">;
+  },
 ): void {
   const name = choices.pick(["goods", "makers"] as const);
   const beyond = choices.chance(0.7);
-  const { topic } = SOURCES[name].spec;
+  const topic = TOPICS[name];
   const rows = truth.get(name)!;
   const gone = [...rows.keys()].filter(() => choices.chance(GONE_SHARE));
   if (!choices.happens("recreate", () => `${topic} without ${gone.join(", ") || "nothing"}`)) return;
@@ -92,10 +98,9 @@ export function recreateTopic(
   log.topics.delete(topic);
   const { partitions } = log.create({ name: topic, partitions: before.length, cleanup: "compact", retentionMs: -1 });
   for (const [id, after] of rows) {
-    const key = `{"id":${id}}`;
-    const value = JSON.stringify({ before: null, after, source: { table: name }, op: "r", ts_ms: 0 });
-    const partition = partitionOf(key, before.length);
-    do log.store({ topic, partition, records: [{ key, value }] }); while (
+    const record = sourceRecord(name, { id, after, json: profile.json, op: "r" });
+    const partition = partitionOf(record.key, before.length);
+    do log.store({ topic, partition, records: [record] }); while (
       beyond && partitions[partition].end <= before[partition].end
     );
   }

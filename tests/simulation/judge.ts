@@ -11,7 +11,7 @@ import { EVENT_TABLES } from "./events.ts";
 import { type Profile, tellingLimits } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import { shownIn, topicText } from "./table_topics.ts";
-import { type SourceName, SOURCES } from "./store_topologies.ts";
+import { SOURCE_NAMES, type SourceName, TOPICS } from "./source_records.ts";
 
 /** Rows that are told of a sink that differs. */
 const DIFFERENCES_MAX = 10;
@@ -43,7 +43,7 @@ export function differenceOf(
   only?: string,
 ): string | null {
   const expected = computeSinks(topology, (topic) => {
-    const name = (Object.keys(SOURCES) as SourceName[]).find((candidate) => SOURCES[candidate].spec.topic === topic)!;
+    const name = SOURCE_NAMES.find((candidate) => TOPICS[candidate] === topic)!;
     return truth.get(name)! as unknown as Iterable<readonly [Key, Row]>;
   }, { limits: tellingLimits(profile), nowUs: nowMs * 1_000, folded: () => [] });
   for (const [name, { spec, rows }] of expected) {

@@ -1,5 +1,5 @@
 import { AGED_TABLE } from "./aged_events.ts";
-import { type SourceName, SOURCES } from "./store_topologies.ts";
+import { idOf, rowOf, TOPICS } from "./source_records.ts";
 import { correctedValue } from "./corrections.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { StoredPartition, StoredTopic } from "./stored_topic.ts";
@@ -15,7 +15,7 @@ export function loseRecords(world: World): void {
   const { choices, log, truth } = world;
   choices.point("lose records");
   for (const name of ["lines", "orders", "users"] as const) {
-    const topic = log.topics.get(SOURCES[name].spec.topic)!;
+    const topic = log.topics.get(TOPICS[name])!;
     let lost = 0;
     for (const [index, partition] of topic.partitions.entries()) {
       const count = 1 + choices.below(LOST_MAX);
@@ -25,7 +25,7 @@ export function loseRecords(world: World): void {
     }
     if (lost === 0) continue;
     truth.set(name, rowsOf(log, topic));
-    for (let change = 0; change < lost + 2 * topic.partitions.length; change++) world.change(name as SourceName);
+    for (let change = 0; change < lost + 2 * topic.partitions.length; change++) world.change(name);
   }
 }
 
@@ -44,11 +44,11 @@ function rowsOf(log: Pick<SimulatedLog, "topics">, { name, partitions }: StoredT
   const rows = new Map<number, Record<string, unknown>>();
   for (const [partition, { records }] of partitions.entries()) {
     for (const { key, offset, value } of records) {
-      const { id } = JSON.parse(String(key));
+      const id = idOf(String(key));
       const place = { topic: name, partition, offset };
       const read = correctedValue(log, { ...place, value: value === null ? null : String(value) });
       if (read === null) rows.delete(id);
-      else rows.set(id, JSON.parse(read).after);
+      else rows.set(id, rowOf(read));
     }
   }
   return rows;

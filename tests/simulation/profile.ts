@@ -53,6 +53,8 @@ export interface Profile {
   readonly corrections: boolean;
   /** Changes of tables are streams. */
   readonly changes: boolean;
+  /** Some sources are topics of plain JSON. */
+  readonly json: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -82,6 +84,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     keys: choices.setting("keys", seed % 19 % 3 === 1, false),
     topics: choices.setting("topics", seed % 23 % 3 === 2, false),
     corrections: choices.setting("corrections", seed % 29 % 4 === 3, false),
+    json: choices.setting("json-tables", seed % 31 % 3 === 1, false),
     // Rows that are too large to be told are another story.
     changes: choices.setting("changes", events && large === "none" && seed % 29 % 3 === 0, false),
   };

@@ -254,9 +254,10 @@ function troubles(world: World): void {
 
 /** Only in seeds in which processes run a second topology. `changes`: also what changes sources. */
 function twinTroubles(
-  { twins, choices, profile, log, truth }: World,
+  world: World,
   { changes }: { readonly changes: boolean },
 ): void {
+  const { twins, choices, profile } = world;
   if (twins === null) return;
   choices.point("twin");
   if (choices.chance(TWIN_SHARE)) twins.disturb();
@@ -264,7 +265,7 @@ function twinTroubles(
   if (!profile.failures || !changes) return;
   choices.point("recreate");
   if (!choices.chance(RECREATE_SHARE)) return;
-  recreateTopic({ choices, log, truth });
+  recreateTopic(world);
   // One that comes just now meets those who do not know it yet.
   if (choices.chance(0.5)) twins.disturb();
 }

@@ -1,6 +1,6 @@
 import type { Choices } from "./choices.ts";
 import { type Profile, SIZES } from "./profile.ts";
-import type { SourceName } from "./store_topologies.ts";
+import type { SourceName } from "./source_records.ts";
 
 const KEYS: Readonly<Record<SourceName, number>> = { lines: 6, orders: 5, users: 4, goods: 3, makers: 4 };
 /** Facts of this quantity have a content that ClickHouse refuses, where it refuses rows. */

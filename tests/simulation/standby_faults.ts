@@ -1,7 +1,7 @@
 import { partitionOf } from "../../src/record/partitioner.ts";
 import { compactTopic } from "./faults.ts";
 import type { StoredTopic } from "./stored_topic.ts";
-import { type SourceName, SOURCES } from "./store_topologies.ts";
+import { type SourceName, sourceRecord, TOPICS } from "./source_records.ts";
 import { DELETE_RETENTION_MS, type World } from "./world.ts";
 
 /** At each step: how often it begins, and how often it ends if it can. */
@@ -79,7 +79,7 @@ function expire({ scheduler, log, choices }: World): void {
   const tombstonesBeforeMs = scheduler.nowMs;
   scheduler.nowMs += DELETE_RETENTION_MS;
   for (const name of TASK_SOURCES) {
-    compactTopic(log.topics.get(SOURCES[name].spec.topic)!, choices, { share: 1, tombstonesBeforeMs });
+    compactTopic(log.topics.get(TOPICS[name])!, choices, { share: 1, tombstonesBeforeMs });
   }
 }
 
@@ -89,7 +89,7 @@ function expire({ scheduler, log, choices }: World): void {
  */
 function recreate(world: World, name: SourceName): void {
   const { log, truth, choices } = world;
-  const { topic } = SOURCES[name].spec;
+  const topic = TOPICS[name];
   for (const id of [...truth.get(name)!.keys()]) if (choices.chance(0.3)) world.put(name, id, null);
   const before = log.topics.get(topic)!;
   log.topics.delete(topic);
@@ -100,9 +100,9 @@ function recreate(world: World, name: SourceName): void {
   const times = choices.pick([1, longer]);
   for (let time = 0; time < times; time++) {
     for (const row of truth.get(name)!.values()) {
-      const key = `{"id":${row.id}}`;
-      const value = JSON.stringify({ before: null, after: row, source: { table: name }, op: "r", ts_ms: 0 });
-      log.store({ topic: after.name, partition: partitionOf(key, length), records: [{ key, value }] });
+      const { json } = world.profile;
+      const record = sourceRecord(name, { id: row.id as number, after: row, json, op: "r" });
+      log.store({ topic: after.name, partition: partitionOf(record.key, length), records: [record] });
     }
   }
 }

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { declareStages, declareVisits } from "./events.ts";
 import { declareKeys } from "./keys.ts";
+import { sourcesOf } from "./source_records.ts";
 import { declareChanges } from "./table_changes.ts";
 import { TABLE_TOPICS } from "./table_topics.ts";
 import {
@@ -9,7 +9,6 @@ import {
   count,
   countDistinct,
   custom,
-  debezium,
   max,
   min,
   sum,
@@ -17,23 +16,6 @@ import {
   type Topology,
   topology,
 } from "../../src/mod.ts";
-
-const lines = debezium("sim.lines", {
-  key: ["id"],
-  row: z.object({ id: z.int(), o: z.int().nullable(), g: z.int(), q: z.int() }),
-});
-const orders = debezium("sim.orders", {
-  key: ["id"],
-  row: z.object({ id: z.int(), st: z.string(), u: z.int().nullable(), t: z.int().nullable() }),
-});
-const users = debezium("sim.users", { key: ["id"], row: z.object({ id: z.int(), c: z.string() }) });
-const goods = debezium("sim.goods", { key: ["id"], row: z.object({ id: z.int(), sl: z.int(), pr: z.int() }) });
-const makers = debezium("sim.makers", { key: ["id"], row: z.object({ id: z.int(), n: z.string() }) });
-
-/** Topics that the simulated world writes, and the partition counts they may have. */
-export const SOURCES = { lines, orders, users, goods, makers };
-/** Name of one of them. */
-export type SourceName = keyof typeof SOURCES;
 
 const AGE = { seconds: 60 };
 const LINE_AGE = { seconds: 40 };
@@ -134,6 +116,8 @@ export interface Shape {
   readonly topics: boolean;
   /** Changes of tables are streams. */
   readonly changes: boolean;
+  /** Some sources are topics of plain JSON. */
+  readonly json: boolean;
 }
 
 /**
@@ -141,7 +125,7 @@ export interface Shape {
  * again.
  */
 export function storeTopology(shape: Shape): Topology {
-  const sinks = sinksOf(shape);
+  const [sinks, { lines, orders, users, goods, makers }] = [sinksOf(shape), sourcesOf(shape)];
   return topology("sim", (builder) => {
     if (shape.events) declareVisits(builder, shape);
     if (shape.stages) declareStages(builder, { people: builder.table(users), shape });
@@ -212,15 +196,18 @@ export function storeTopology(shape: Shape): Topology {
 }
 
 /** The second topology of a process: of the global tables that it has in common with the first, it looks up both. */
-export const twinTopology: Topology = topology("twin", (builder) => {
-  const known = builder.globalTable(makers);
-  const catalogue = builder.globalTable(goods).leftJoin("maker", known, (good) => good.sl);
-  builder.table(lines)
-    .join("good", catalogue, (line) => line.g)
-    .mapValues(({ id, good }) => ({ id, pr: good.pr, n: good.maker?.n ?? null }))
-    .to(clickhouse("priced", { key: ["id"], columns: { id: "Int64", pr: "Int64", n: "Nullable(String)" } }));
-  builder.table(users)
-    .leftJoin("maker", known, (user) => user.id)
-    .mapValues(({ id, maker }) => ({ id, n: maker?.n ?? null }))
-    .to(clickhouse("namesakes", { key: ["id"], columns: { id: "Int64", n: "Nullable(String)" } }));
-});
+export function twinTopology(shape: Pick<Shape, "json">): Topology {
+  const { lines, users, goods, makers } = sourcesOf(shape);
+  return topology("twin", (builder) => {
+    const known = builder.globalTable(makers);
+    const catalogue = builder.globalTable(goods).leftJoin("maker", known, (good) => good.sl);
+    builder.table(lines)
+      .join("good", catalogue, (line) => line.g)
+      .mapValues(({ id, good }) => ({ id, pr: good.pr, n: good.maker?.n ?? null }))
+      .to(clickhouse("priced", { key: ["id"], columns: { id: "Int64", pr: "Int64", n: "Nullable(String)" } }));
+    builder.table(users)
+      .leftJoin("maker", known, (user) => user.id)
+      .mapValues(({ id, maker }) => ({ id, n: maker?.n ?? null }))
+      .to(clickhouse("namesakes", { key: ["id"], columns: { id: "Int64", n: "Nullable(String)" } }));
+  });
+}

@@ -19,7 +19,8 @@ import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts
 import { drawChange, REFUSED_QUANTITY } from "./source_changes.ts";
 import { SimulatedSnapshots } from "./simulated_snapshots.ts";
 import type { LogBugs } from "./stored_topic.ts";
-import { type SourceName, SOURCES, storeTopology, twinTopology } from "./store_topologies.ts";
+import { SOURCE_NAMES, type SourceName, sourceRecord, TOPICS } from "./source_records.ts";
+import { storeTopology, twinTopology } from "./store_topologies.ts";
 import type { Trail } from "./trail.ts";
 import { Twins } from "./twins.ts";
 
@@ -104,7 +105,7 @@ export class World {
       derived: choices.setting("derived-orders", choices.chance(0.4), false),
       named: profile.large === "for weir",
     });
-    this.twins = profile.twins ? new Twins(twinTopology, this) : null;
+    this.twins = profile.twins ? new Twins(twinTopology(profile), this) : null;
     this.#options = {
       ...defaultRunOptions,
       flushIntervalMs: 200,
@@ -123,12 +124,12 @@ export class World {
     const slow = choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);
     this.scheduler.slowKind = choices.setting("slow-requests", slow, "none");
     const partitions = choices.setting("partitions", choices.pick([1, 2, 3]), 1);
-    for (const name of Object.keys(SOURCES) as SourceName[]) {
+    for (const name of SOURCE_NAMES) {
       this.truth.set(name, new Map());
       const own = name === "users" && choices.chance(0.3)
         ? choices.setting("partitions-of-users", 1 + choices.below(3), partitions)
         : partitions;
-      this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
+      this.log.create({ name: TOPICS[name], partitions: own, cleanup: "compact", retentionMs: -1 });
     }
     this.corrections = Corrections.of(profile, { log: this.log, choices });
     this.events = Events.of(profile, { log: this.log, warehouse: this.warehouse, choices, partitions });
@@ -139,14 +140,12 @@ export class World {
     const after = columns === null ? null : { id, ...columns };
     const what = () => after === null ? `delete ${name} ${id}` : `put ${name} ${JSON.stringify(after)}`;
     if (!this.choices.happens("change", what)) return;
-    const { topic } = SOURCES[name].spec;
     if (after === null) this.truth.get(name)!.delete(id);
     else this.truth.get(name)!.set(id, after);
-    const key = `{"id":${id}}`;
-    const partition = partitionOf(key, this.log.topics.get(topic)!.partitions.length);
-    const change = { before: null, after, source: { table: name }, op: "c", ts_ms: 0 };
-    const value = after === null ? null : JSON.stringify(change);
-    (this.corrections ?? this.log).store({ topic, partition, records: [{ key, value }] });
+    const topic = TOPICS[name];
+    const record = sourceRecord(name, { id, after, json: this.profile.json });
+    const partition = partitionOf(record.key, this.log.topics.get(topic)!.partitions.length);
+    (this.corrections ?? this.log).store({ topic, partition, records: [record] });
   }
 
   /** One random change of a source. */

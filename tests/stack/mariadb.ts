@@ -52,11 +52,12 @@ export function mariadbLaunch({ data, ports }: StackLayout): Launch {
     `--pid-file=${folder}/server.pid`,
   ];
   const binlog = ["--log-bin=binlog", "--server-id=1", "--binlog-format=ROW", "--binlog-row-image=FULL"];
+  const kept = ["--binlog-expire-logs-seconds=604800"];
   const text = ["--character-set-server=utf8mb4", "--default-time-zone=+00:00"];
   // Nothing here must survive a power failure.
   return {
     program: "mariadbd",
-    args: [...options, ...binlog, ...text, "--innodb-flush-log-at-trx-commit=0", ...asOwner()],
+    args: [...options, ...binlog, ...kept, ...text, "--innodb-flush-log-at-trx-commit=0", ...asOwner()],
   };
 }
 
@@ -133,8 +134,10 @@ export async function registerMysqlConnector(
 
 /** `null` if the server and its connector can be started, otherwise why not, and what to do. */
 export function mariadbMissing(): string | null {
-  if (installed("mariadbd") && installed("mariadb-install-db")) return null;
-  return "MariaDB is not installed and is left out: apt-get install --no-install-recommends mariadb-server-core";
+  // mariadb-install-db asks the client's package for its programs.
+  if (["mariadbd", "mariadb-install-db", "my_print_defaults"].every(installed)) return null;
+  return "MariaDB is not installed and is left out: apt-get install --no-install-recommends mariadb-server-core " +
+    "mariadb-client-core";
 }
 
 /** Root must be told that it means itself. */

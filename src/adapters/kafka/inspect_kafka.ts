@@ -40,9 +40,7 @@ const CONFIG_NAMES = [
   "retention.ms",
   "retention.bytes",
   "delete.retention.ms",
-  "max.message.bytes",
   "min.insync.replicas",
-  "min.compaction.lag.ms",
 ];
 /** By code. https://kafka.apache.org/documentation/#operations_resources_and_protocols */
 const OPERATIONS: Readonly<Record<number, string>> = {

@@ -1,6 +1,7 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import avro from "avsc";
 import { Buffer } from "node:buffer";
-import { bytesOf, bytesText, type Codec, type ConnectField, doubleText, floatText } from "./codec.ts";
+import { bytesOf, bytesText, type Codec, doubleText, floatText } from "./codec.ts";
 import type { RegisteredSchema } from "./codec.ts";
 
 /** A schema of Avro in JSON. */
@@ -59,6 +60,7 @@ export function avroCodec({ text, references }: RegisteredSchema): Codec {
   const root = nodeOf(parsed(text), { named, namespace: "" });
   const type = typeOf(root);
   return {
+    field: root.field,
     // A view: avsc reads Buffers alone.
     read: ({ buffer, byteOffset, byteLength }) => ({
       field: root.field,
@@ -160,7 +162,8 @@ function recordOf(attributes: Readonly<Record<string, unknown>>, names: Names): 
     const start = `${members.length === 0 ? "" : ","}${JSON.stringify(own)}:`;
     members.push({ name: own, start, node: nodeOf(field.type as AvroSchema, inner) });
   }
-  const fields = members.map(({ name, node }) => ({ ...node.field, field: name }));
+  const docs = (attributes.fields as readonly Readonly<Record<string, unknown>>[]).map(docOf);
+  const fields = members.map(({ name, node }, place) => ({ ...node.field, ...docs[place], field: name }));
   const made = withMeaning({ ...node, plain: null, field: { type: "struct", fields } }, attributes);
   names.named.set(name, { ...made, plain: name });
   return {
@@ -200,7 +203,7 @@ function unionOf(schemas: readonly AvroSchema[], names: Names): Node {
   const byName = new Map(branches.map((branch) => [branch.branch, branch]));
   return {
     plain: branches.map(({ plain }) => plain),
-    field: others.length === 1 ? others[0].field : {},
+    field: { ...others.length === 1 ? others[0].field : {}, ...others.length < branches.length && { optional: true } },
     branch: "union",
     text(value: Readonly<Record<string, unknown>> | null) {
       if (value === null) return "null";
@@ -217,21 +220,39 @@ function unionOf(schemas: readonly AvroSchema[], names: Names): Node {
 
 /** What Connect's and Avro's own attributes say of a type. */
 function withMeaning(node: Node, attributes: Readonly<Record<string, unknown>>): Node {
-  const { logicalType, scale } = attributes;
+  const { logicalType, precision, scale } = attributes;
   const parameters = attributes["connect.parameters"] as Readonly<Record<string, string>> | undefined;
   const name = attributes["connect.name"] as string | undefined ??
     (logicalType === "decimal" ? DECIMAL : LOGICAL[String(logicalType)]);
   const small = attributes["connect.type"] as string | undefined;
-  if (name === undefined && small === undefined) return node;
+  const symbols = attributes.symbols as readonly string[] | undefined;
+  const doc = docOf(attributes);
+  if (name === undefined && small === undefined && symbols === undefined && doc.doc === undefined) return node;
   const type = small ?? node.field.type;
-  const scaled = name === DECIMAL ? { scale: String(parameters?.scale ?? scale ?? 0) } : undefined;
+  const said = name === DECIMAL
+    ? decimalParameters({ scale: parameters?.scale ?? scale, precision })
+    : parameters ?? (symbols === undefined ? undefined : { allowed: symbols.join(",") });
   return {
     ...node,
     field: {
       ...node.field,
       ...type === undefined ? {} : { type },
       ...name === undefined ? {} : { name },
-      ...scaled === undefined ? {} : { parameters: scaled },
+      ...said === undefined ? {} : { parameters: said },
+      ...doc,
     },
   };
+}
+
+function decimalParameters({ scale = 0, precision }: { readonly scale?: unknown; readonly precision?: unknown }) {
+  return {
+    scale: String(scale),
+    ...precision === undefined ? {} : { "connect.decimal.precision": String(precision) },
+  };
+}
+
+/** What is said for people, by Avro or by Connect. */
+function docOf(attributes: Readonly<Record<string, unknown>>): { readonly doc?: string } {
+  const doc = attributes["connect.doc"] ?? attributes.doc;
+  return typeof doc === "string" && doc !== "" ? { doc } : {};
 }

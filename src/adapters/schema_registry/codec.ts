@@ -1,13 +1,4 @@
-/** A field of a schema as Kafka Connect's JsonConverter writes it. */
-export interface ConnectField {
-  readonly type?: string;
-  /** Semantic type: `io.debezium.time.Timestamp`. */
-  readonly name?: string;
-  readonly field?: string;
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly fields?: readonly ConnectField[];
-  readonly items?: ConnectField;
-}
+import type { ConnectField } from "../../record/connect_field.ts";
 
 /** A value with its schema. */
 export interface Payload {
@@ -19,6 +10,8 @@ export interface Payload {
 
 /** Reads and writes what is behind the schema's id in a message. */
 export interface Codec {
+  /** What values are, as {@link Payload.field}; of Protobuf those of the first message. */
+  readonly field: ConnectField;
   /**
    * The value as JsonConverter writes it. `nullable`: columns of which null must not look like anything else.
    * @throws Error if the bytes are not of the schema, or do not tell such columns from others

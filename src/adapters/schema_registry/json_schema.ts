@@ -1,4 +1,5 @@
-import type { Codec, ConnectField, RegisteredSchema } from "./codec.ts";
+import type { ConnectField } from "../../record/connect_field.ts";
+import type { Codec, RegisteredSchema } from "./codec.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -28,6 +29,7 @@ export function jsonSchemaCodec({ text, references }: RegisteredSchema): Codec {
   const root: JsonSchema = JSON.parse(text);
   const field = fieldOf(root, { root, documents, depth: 0 });
   return {
+    field,
     read: (bytes) => ({ field, text: decoder.decode(bytes) }),
     write: (payload) => encoder.encode(jsonText(payload)),
   };
@@ -46,15 +48,19 @@ function fieldOf(schema: JsonSchema, { root, documents, depth }: Place): Connect
   const options = schema.oneOf ?? schema.anyOf;
   if (Array.isArray(options)) {
     const others = options.filter((option: JsonSchema) => option.type !== "null");
-    return others.length === 1 ? fieldOf(others[0], inner) : {};
+    const said = { ...others.length < options.length && { optional: true }, ...docOf(schema) };
+    return others.length === 1 ? { ...fieldOf(others[0], inner), ...said } : said;
   }
   const own = Array.isArray(schema.type) ? schema.type.find((type) => type !== "null") : schema.type;
   const type = schema["connect.type"] as string | undefined ?? TYPES[String(own)];
-  const parameters = schema["connect.parameters"] as ConnectField["parameters"];
+  const parameters = schema["connect.parameters"] as ConnectField["parameters"] ?? allowedOf(schema);
+  const optional = Array.isArray(schema.type) && schema.type.includes("null");
   return {
     ...type === undefined ? {} : { type },
     ...typeof schema.title === "string" ? { name: schema.title } : {},
     ...parameters === undefined ? {} : { parameters },
+    ...optional && { optional },
+    ...docOf(schema),
     ...partsOf(schema, { type, place: inner }),
   };
 }
@@ -68,7 +74,22 @@ function partsOf(
   }
   if (type !== "struct") return {};
   const properties = Object.entries(schema.properties as Readonly<Record<string, JsonSchema>> ?? {});
-  return { fields: properties.map(([field, property]) => ({ ...fieldOf(property, place), field })) };
+  // Connect's schemas name none, and have all.
+  const { required } = schema;
+  const may = (field: string) => Array.isArray(required) && !required.includes(field) ? { absent: true } : {};
+  const fields = properties.map(([field, property]) => ({ ...fieldOf(property, place), ...may(field), field }));
+  return { ...docOf(schema), fields };
+}
+
+/** What is said for people. */
+function docOf({ description }: JsonSchema): { readonly doc?: string } {
+  return typeof description === "string" && description !== "" ? { doc: description } : {};
+}
+
+/** The values of an enum of texts, as Connect has them. */
+function allowedOf({ enum: values }: JsonSchema): ConnectField["parameters"] {
+  const all = Array.isArray(values) && values.every((value) => typeof value === "string" && !value.includes(","));
+  return all ? { allowed: values.join(",") } : undefined;
 }
 
 /** `#/definitions/Name`, or a document that the schema refers to, with such a path behind `#`. */

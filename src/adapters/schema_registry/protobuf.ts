@@ -1,5 +1,6 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import protobuf from "protobufjs";
-import { bytesOf, bytesText, type Codec, type ConnectField, doubleText, floatText, type Payload } from "./codec.ts";
+import { bytesOf, bytesText, type Codec, doubleText, floatText, type Payload } from "./codec.ts";
 import type { RegisteredSchema } from "./codec.ts";
 import { knownFile, meaningOf } from "./protobuf_types.ts";
 
@@ -10,6 +11,8 @@ interface Shape {
   text(message: Readonly<Record<string, unknown>>, nullable: ReadonlySet<string>): string;
 }
 
+/** Names as they are, and comments of every form. */
+const PARSED = { keepCase: true, alternateCommentMode: true };
 const NOTHING: ReadonlySet<string> = new Set();
 
 /**
@@ -19,7 +22,7 @@ const NOTHING: ReadonlySet<string> = new Set();
  */
 export function protobufCodec({ text, references }: RegisteredSchema): Codec {
   const root = new protobuf.Root();
-  const file = protobuf.parse(text, root, { keepCase: true });
+  const file = protobuf.parse(text, root, PARSED);
   const own = file.package === undefined ? root : root.lookup(file.package) as protobuf.Namespace;
   const types = typesIn(own);
   const loaded = new Set<string>();
@@ -29,6 +32,7 @@ export function protobufCodec({ text, references }: RegisteredSchema): Codec {
   const first = types[0];
   if (first === undefined) throw new TypeError("it has no message");
   return {
+    field: shapeOf(first, shapes).field,
     read(bytes, nullable): Payload {
       const reader = protobuf.Reader.create(bytes);
       const shape = shapeOf(typeAt(types, indexesOf(reader)), shapes);
@@ -56,7 +60,7 @@ function load(
     if (into.loaded.has(name)) continue;
     into.loaded.add(name);
     const text = into.references.get(name);
-    if (text !== undefined) load(protobuf.parse(text, into.root, { keepCase: true }).imports ?? [], into);
+    if (text !== undefined) load(protobuf.parse(text, into.root, PARSED).imports ?? [], into);
     else knownFile(name, into.root);
   }
 }
@@ -87,7 +91,7 @@ function shapeOf(type: protobuf.Type, shapes: Map<protobuf.Type, Shape>): Shape 
   const isEnvelope = type.fields.op !== undefined && type.fields.after !== undefined;
   const shape: Shape = {
     type,
-    field: { type: "struct", fields },
+    field: { type: "struct", ...docOf(type), fields },
     text(message, nullable) {
       let text = "{";
       for (const { field, start, part } of members) {
@@ -101,7 +105,7 @@ function shapeOf(type: protobuf.Type, shapes: Map<protobuf.Type, Shape>): Shape 
   for (const field of type.fieldsArray) {
     const part = partOf(field, shapes);
     members.push({ field, start: `${members.length === 0 ? "" : ","}${JSON.stringify(field.name)}:`, part });
-    fields.push({ ...part.field, field: field.name });
+    fields.push({ ...part.field, ...hasPresence(field) && { optional: true }, ...docOf(field), field: field.name });
   }
   return shape;
 }
@@ -161,7 +165,11 @@ function partOf(field: protobuf.Field, shapes: Map<protobuf.Type, Shape>): Part 
 function singlePart({ type, resolvedType }: protobuf.Field, shapes: Map<protobuf.Type, Shape>): Part {
   if (resolvedType instanceof protobuf.Enum) {
     const names = resolvedType.valuesById;
-    return { field: { type: "string" }, text: (value: number) => JSON.stringify(names[value] ?? String(value)) };
+    const allowed = Object.keys(resolvedType.values).join(",");
+    return {
+      field: { type: "string", parameters: { allowed } },
+      text: (value: number) => JSON.stringify(names[value] ?? String(value)),
+    };
   }
   if (resolvedType === null) return SCALARS[type];
   const meaning = meaningOf(resolvedType.fullName);
@@ -207,6 +215,11 @@ const SCALARS: Readonly<Record<string, Part>> = {
       bytesText(value instanceof Uint8Array ? value : Uint8Array.from(value)),
   },
 };
+
+/** The comment that stands at it. */
+function docOf({ comment }: protobuf.ReflectionObject): { readonly doc?: string } {
+  return comment === null || comment === undefined || comment === "" ? {} : { doc: comment };
+}
 
 /** A message as protobufjs takes it: without what has no place on the wire. */
 function plainOf(type: protobuf.Type, payload: Readonly<Record<string, unknown>>): Record<string, unknown> {

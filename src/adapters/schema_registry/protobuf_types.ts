@@ -1,5 +1,6 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import protobuf from "protobufjs";
-import { bytesText, type ConnectField } from "./codec.ts";
+import { bytesText } from "./codec.ts";
 
 /** How a message that stands for one value becomes JSON. */
 interface Meaning {

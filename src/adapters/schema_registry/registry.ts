@@ -7,7 +7,10 @@ export interface RegistryOptions {
   readonly urls: readonly string[];
   /** Read at each request, as tokens and passwords are renewed. Null: nobody logs in. */
   readonly authorization: () => string | null;
-  /** Texts in PEM, read when a connection is opened anew; null: the system's authorities, and no certificate. */
+  /**
+   * Texts in PEM, read at the first request, and again when one fails, as they are renewed. Absent: the system's
+   * authorities, and no certificate.
+   */
   readonly tls: () => {
     readonly ca?: string;
     readonly client?: { readonly certificate: string; readonly key: string };
@@ -31,6 +34,12 @@ export interface Registry {
    * count. @throws as {@link Registry.schema}
    */
   idsOf(subject: string): Promise<number[]>;
+  /** The versions of a subject with the ids of their schemas, oldest first. @throws as {@link Registry.schema} */
+  versionsOf(subject: string): Promise<readonly { readonly version: number; readonly id: number }[]>;
+  /** The newest version of a subject; null if there is none. @throws as {@link Registry.schema} */
+  latest(subject: string): Promise<{ readonly id: number; readonly schema: RegisteredSchema } | null>;
+  /** Which schemas may follow in the subject: its own setting, or the registry's. @throws as {@link Registry.schema} */
+  compatibility(subject: string): Promise<string>;
   close(): void;
 }
 
@@ -58,18 +67,32 @@ export function openRegistry(options: RegistryOptions): Registry {
       if (!await gather(asker, { answer, into: references })) return null;
       return { type: typeOf(answer), text: answer.schema ?? "", references };
     },
-    async idsOf(subject) {
-      const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-      const versions = await asker.get(path) as readonly number[] | null ?? [];
-      const ids: number[] = [];
-      for (const version of versions) {
-        const answer = await asker.get(`${path}/${version}`) as Answer | null;
-        if (answer?.id !== undefined && !ids.includes(answer.id)) ids.push(answer.id);
-      }
-      return ids;
+    idsOf: async (subject) => [...new Set((await versionsOf(asker, subject)).map(({ id }) => id))],
+    versionsOf: (subject) => versionsOf(asker, subject),
+    async latest(subject) {
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`;
+      const answer = await asker.get(path) as Answer | null;
+      if (answer?.id === undefined) return null;
+      const references = new Map<string, string>();
+      if (!await gather(asker, { answer, into: references })) return null;
+      return { id: answer.id, schema: { type: typeOf(answer), text: answer.schema ?? "", references } };
+    },
+    async compatibility(subject) {
+      const own = await asker.get(`/config/${encodeURIComponent(subject)}`) ?? await asker.get("/config");
+      return (own as { readonly compatibilityLevel?: string } | null)?.compatibilityLevel ?? "BACKWARD";
     },
     close: () => asker.close(),
   };
+}
+
+async function versionsOf(asker: Asker, subject: string) {
+  const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+  const found: { readonly version: number; readonly id: number }[] = [];
+  for (const version of await asker.get(path) as readonly number[] | null ?? []) {
+    const answer = await asker.get(`${path}/${version}`) as Answer | null;
+    if (answer?.id !== undefined) found.push({ version, id: answer.id });
+  }
+  return found;
 }
 
 function typeOf({ schemaType = "AVRO" }: Answer): RegisteredSchema["type"] {
@@ -109,7 +132,7 @@ class Asker {
     for (let tries = 0; tries < urls.length; tries++) {
       const url = urls[this.#at];
       try {
-        return await this.#ask(url, path);
+        return await this.#askRenewed(url, path);
       } catch (error) {
         if (error instanceof ProductionError && !error.retriable) throw error;
         failure = error;
@@ -123,6 +146,18 @@ class Asker {
     throw new ProductionError(message, { retriable: true, cause: failure });
   }
 
+  /** Once more with certificates that were renewed meanwhile: an expired one is refused in many ways. */
+  async #askRenewed(url: string, path: string): Promise<unknown> {
+    const first = this.#client === null;
+    if (first) this.#renew();
+    try {
+      return await this.#ask(url, path);
+    } catch (error) {
+      if (first || !this.#renew()) throw error;
+      return await this.#ask(url, path);
+    }
+  }
+
   async #ask(url: string, path: string): Promise<unknown> {
     const { authorization, timeoutMs = TIMEOUT_MS } = this.#options;
     const login = authorization();
@@ -134,7 +169,7 @@ class Asker {
       // A login is for this server alone.
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
-      client: this.#clientNow(),
+      client: this.#client!,
     });
     const text = await response.text();
     if (response.ok) return JSON.parse(text);
@@ -143,18 +178,18 @@ class Asker {
     throw refusal({ url, path, status: response.status, text });
   }
 
-  #clientNow(): Deno.HttpClient {
+  /** Whether the certificates are others than before. */
+  #renew(): boolean {
     const { ca, client } = this.#options.tls();
     const tls = JSON.stringify([ca, client]);
-    if (this.#client === null || tls !== this.#tls) {
-      this.#client?.close();
-      this.#client = Deno.createHttpClient({
-        ...ca === undefined ? {} : { caCerts: [ca] },
-        ...client === undefined ? {} : { cert: client.certificate, key: client.key },
-      });
-      this.#tls = tls;
-    }
-    return this.#client;
+    if (this.#client !== null && tls === this.#tls) return false;
+    this.#client?.close();
+    this.#client = Deno.createHttpClient({
+      ...ca === undefined ? {} : { caCerts: [ca] },
+      ...client === undefined ? {} : { cert: client.certificate, key: client.key },
+    });
+    this.#tls = tls;
+    return true;
   }
 
   close(): void {

@@ -65,9 +65,14 @@ export class SchemaCache {
 
 function made(id: number, schema: RegisteredSchema): Known {
   try {
-    return { codec: CODECS[schema.type](schema) };
+    return { codec: codecOf(schema) };
   } catch (error) {
     if (error instanceof ProductionError) throw error;
     return { problem: `its schema (${schema.type}, id ${id}) cannot be used: ${(error as Error).message}` };
   }
+}
+
+/** What reads and writes records of a schema. @throws Error for a schema that is none */
+export function codecOf(schema: RegisteredSchema): Codec {
+  return CODECS[schema.type](schema);
 }

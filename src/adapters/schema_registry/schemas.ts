@@ -38,7 +38,7 @@ function undecoded(log: Log, topics: readonly EncodedTopic[]): DecodedLog {
   return {
     ...delegated(log),
     prepare: () =>
-      topics.length === 0 ? Promise.resolve() : Promise.reject(
+      Promise.reject(
         new ConfigError([
           `Cannot read topic(s) ${topics.map(({ topic }) => topic).join(", ")}, declared with "registry", without a ` +
           "schema registry: SCHEMA_REGISTRY_URL is missing. Set it",

@@ -1,7 +1,8 @@
+import type { ConnectField } from "../../record/connect_field.ts";
 import type { Bytes, LogRecord } from "../../ports/log.ts";
 import { type EncodedTopic, unreadable } from "../../ports/schemas.ts";
 import { readHeaders } from "../../record/headers.ts";
-import type { ConnectField, Payload } from "./codec.ts";
+import type { Payload } from "./codec.ts";
 import type { SchemaCache } from "./schema_cache.ts";
 
 /** Byte 0, then the schema's id in four bytes. */
@@ -111,7 +112,7 @@ export class TopicDecoder {
     if (form === "text" && field.type === "string" && text.startsWith('"')) return JSON.parse(text);
     if (form !== "with_schema") return text;
     let header = this.#headers.get(field);
-    if (header === undefined) this.#headers.set(field, header = `{"schema":${JSON.stringify(field)},"payload":`);
+    if (header === undefined) this.#headers.set(field, header = `{"schema":${JSON.stringify(bare(field))},"payload":`);
     return `${header}${text}}`;
   }
 }
@@ -129,6 +130,15 @@ function idInHeaders(headers: Uint8Array | undefined): string | null {
     : null;
 }
 
+/** What tells how values are read, without what is for people: it is in front of every record. */
+function bare({ optional: _optional, absent: _absent, doc: _doc, ...field }: ConnectField): ConnectField {
+  return {
+    ...field,
+    ...field.fields === undefined ? {} : { fields: field.fields.map(bare) },
+    ...field.items === undefined ? {} : { items: bare(field.items) },
+  };
+}
+
 /** What to do about keys of several schemas. */
 export function keyAdvice(topic: string): string {
   return "Let the connector write a topic anew whose keys have one schema (another topic.prefix, or delete " +
@@ -140,7 +150,7 @@ function bytesOf(bytes: Bytes): Uint8Array {
 }
 
 /** Null if it is not of a registry's form. */
-function idOf(bytes: Uint8Array): number | null {
+export function idOf(bytes: Uint8Array): number | null {
   if (bytes.length < HEADER_BYTES || bytes[0] !== 0) return null;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(1) || null;
 }

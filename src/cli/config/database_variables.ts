@@ -6,6 +6,8 @@ import { certificateVariable, readSwitch, secretVariable, textVariable, urlVaria
 const rows = (name: string, { min, max }: { min: number; max: number }) =>
   variable(name, { expected: `a whole number of rows from ${min} to ${max}`, read: readInteger(min, max) });
 
+const MYSQL = ["mysql:", "mysqls:", "mariadb:"];
+
 /** What tells where the rows are that sinks are compared with, and that commands look into. */
 export const databaseVariables = {
   POSTGRES_URL: urlVariable("POSTGRES_URL", {
@@ -24,7 +26,7 @@ export const databaseVariables = {
     read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
   }),
   MYSQL_URL: urlVariable("MYSQL_URL", {
-    protocols: ["mysql:", "mysqls:", "mariadb:"],
+    protocols: MYSQL,
     example: "mysql://reader@mysql:3306/shop",
   }),
   MYSQL_PASSWORD: secretVariable("MYSQL_PASSWORD"),
@@ -35,8 +37,8 @@ export const databaseVariables = {
   }),
   VERIFY_DATABASE_PASSWORD: secretVariable("VERIFY_DATABASE_PASSWORD"),
   SOURCE_DATABASE_URL: urlVariable("SOURCE_DATABASE_URL", {
-    protocols: ["postgres:", "postgresql:"],
-    example: "postgres://reader@postgres:5432/online_store",
+    protocols: ["postgres:", "postgresql:", ...MYSQL],
+    example: "postgres://reader@postgres:5432/online_store or mysql://reader@mysql:3306/shop",
   }),
   SOURCE_DATABASE_PASSWORD: secretVariable("SOURCE_DATABASE_PASSWORD"),
   WEIR_PROOF: variable("WEIR_PROOF", {
@@ -71,7 +73,7 @@ export interface PostgresConfiguration {
   readonly ca: string | null;
 }
 
-/** How to reach MySQL or MariaDB, for `verify`. */
+/** How to reach MySQL or MariaDB. */
 export interface MysqlConfiguration {
   readonly url: string;
   /** Instead of the address's. */
@@ -92,12 +94,17 @@ interface ProofConfiguration {
   readonly rowsMax: number;
 }
 
+/** A database that commands look into. */
+export type SourceDatabase =
+  | { readonly kind: "postgres"; readonly postgres: PostgresConfiguration }
+  | { readonly kind: "mysql"; readonly mysql: MysqlConfiguration };
+
 /** The databases that are known. */
 export interface DatabasesConfiguration {
   readonly postgres: PostgresConfiguration | null;
   readonly mysql: MysqlConfiguration | null;
   /** The database that `sources pull` and `doctor` look into: one of their own, or that of `verify`. */
-  readonly source: PostgresConfiguration | null;
+  readonly source: SourceDatabase | null;
   readonly proof: ProofConfiguration;
 }
 
@@ -107,12 +114,10 @@ const NOWHERE = { host: undefined, port: undefined, database: undefined, user: u
 /** What the variables say. */
 export function databasesOf(values: Values): DatabasesConfiguration {
   const postgres = postgresOf(values);
-  return {
-    ...{ postgres, source: sourceOf(values) ?? postgres, proof: proofOf(values) },
-    mysql: values.MYSQL_URL === undefined
-      ? null
-      : { url: values.MYSQL_URL, password: values.MYSQL_PASSWORD, ca: values.MYSQL_CA ?? null },
-  };
+  const mysql = values.MYSQL_URL === undefined
+    ? null
+    : { url: values.MYSQL_URL, password: values.MYSQL_PASSWORD, ca: values.MYSQL_CA ?? null };
+  return { postgres, mysql, source: sourceOf(values, { postgres, mysql }), proof: proofOf(values) };
 }
 
 function postgresOf(values: Values): PostgresConfiguration | null {
@@ -129,9 +134,25 @@ function postgresOf(values: Values): PostgresConfiguration | null {
   };
 }
 
-function sourceOf(values: Values): PostgresConfiguration | null {
-  const { SOURCE_DATABASE_URL: url, SOURCE_DATABASE_PASSWORD: password, PGSSLMODE: sslMode, POSTGRES_CA: ca } = values;
-  return url === undefined ? null : { ...NOWHERE, url, password, sslMode, ca: ca ?? null };
+/** One of their own, or that of `verify`. */
+function sourceOf(
+  values: Values,
+  { postgres, mysql }: Pick<DatabasesConfiguration, "postgres" | "mysql">,
+): SourceDatabase | null {
+  const { SOURCE_DATABASE_URL: url, SOURCE_DATABASE_PASSWORD: password, PGSSLMODE: sslMode } = values;
+  if (url !== undefined && isMysql(url)) {
+    return { kind: "mysql", mysql: { url, password, ca: values.MYSQL_CA ?? null } };
+  }
+  if (url !== undefined) {
+    const ca = values.POSTGRES_CA ?? null;
+    return { kind: "postgres", postgres: { ...NOWHERE, url, password, sslMode, ca } };
+  }
+  if (postgres !== null) return { kind: "postgres", postgres };
+  return mysql === null ? null : { kind: "mysql", mysql };
+}
+
+function isMysql(url: string): boolean {
+  return MYSQL.some((protocol) => url.startsWith(protocol));
 }
 
 function proofOf(values: Values): ProofConfiguration {
@@ -169,7 +190,8 @@ export function databaseContradictions(
   if (has("MYSQL_URL") && (has("POSTGRES_URL") || has("PGHOST"))) {
     problems.push("Cannot verify with two databases: MYSQL_URL and PostgreSQL's address are set. Set one of them");
   }
-  if ((has("MYSQL_PASSWORD") || has("MYSQL_CA")) && !has("MYSQL_URL")) {
+  const ca = has("MYSQL_CA") && !isMysql(texts.SOURCE_DATABASE_URL ?? "");
+  if ((has("MYSQL_PASSWORD") || ca) && !has("MYSQL_URL")) {
     problems.push("Cannot use MYSQL_PASSWORD or MYSQL_CA without MYSQL_URL: it is missing. Set it");
   }
   if (has("SOURCE_DATABASE_PASSWORD") && !has("SOURCE_DATABASE_URL")) {

@@ -1,6 +1,7 @@
 import { connect, type ConnectedDatabase } from "../../adapters/clickhouse/connection.ts";
 import type { ConnectionOptions } from "../../adapters/clickhouse/open_clickhouse.ts";
 import { wantedAppendTable } from "../../adapters/clickhouse/ensure_append_table.ts";
+import { quoted } from "../../adapters/clickhouse/identifiers.ts";
 import { inspectShape, type WantedShape } from "../../adapters/clickhouse/ensure_shape.ts";
 import { wantedTable } from "../../adapters/clickhouse/ensure_table.ts";
 import { withoutPassword } from "../config/secret.ts";
@@ -108,5 +109,5 @@ async function checkTable(
 }
 
 function name(text: string): string {
-  return /^[A-Za-z_]\w*$/.test(text) ? text : `\`${text.replaceAll("`", "\\`")}\``;
+  return /^[A-Za-z_]\w*$/.test(text) ? text : quoted(text);
 }

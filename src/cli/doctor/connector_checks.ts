@@ -1,18 +1,17 @@
 import { withoutPassword } from "../config/secret.ts";
+import { type ConnectorSettings, databaseOf, RULES } from "./connector_rules.ts";
+import { checkConverters } from "./converter_checks.ts";
 import { type Finding, Findings, reasonOf, type Repair, shell } from "./finding.ts";
 import type { Needs } from "./needs.ts";
 
 const ANSWER_MS = 10_000;
-const JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter";
-const HEARTBEAT_MS = "10000";
-
-/** A connector's settings. Some are secret: nothing shows them. */
-export type ConnectorSettings = Readonly<Record<string, string>>;
 
 /** What was found, and the settings of the connector that writes the topics; null if it is not known. */
 export interface ConnectorReport {
   readonly findings: readonly Finding[];
   readonly settings: ConnectorSettings | null;
+  /** What changes settings of it; null if it is not known. */
+  readonly patch: ((settings: ConnectorSettings) => Repair) | null;
 }
 
 interface ListedConnector {
@@ -23,112 +22,14 @@ interface ListedConnector {
   };
 }
 
-/** What a setting is judged with. */
-interface Known {
-  readonly settings: ConnectorSettings;
-  readonly needs: Needs;
-}
-
-/** A setting, what it must be, and what it means if it is not. */
-interface Rule {
-  readonly check: string;
-  readonly setting: string;
-  /** Connect's or Debezium's default. */
-  readonly absent: string;
-  /** What it means depends on this converter, of which nothing is known if the connector does not name it. */
-  readonly converter?: "key.converter" | "value.converter";
-  readonly good: (value: string, known: Known) => boolean;
-  readonly put: string;
-  readonly verdict: "warning" | "wrong";
-  readonly text: string;
-}
-
-const RULES: readonly Rule[] = [
-  {
-    check: "keys",
-    converter: "key.converter",
-    setting: "key.converter.schemas.enable",
-    absent: "true",
-    good: (value, { settings }) => value === "false" || settings["key.converter"] !== JSON_CONVERTER,
-    put: "false",
-    verdict: "wrong",
-    text: "keys hold the table's schema, so that rows move to other partitions when the table is altered",
-  },
-  {
-    check: "values",
-    converter: "value.converter",
-    setting: "value.converter.replace.null.with.default",
-    absent: "true",
-    good: (value, { settings }) => value === "false" || settings["value.converter"] !== JSON_CONVERTER,
-    put: "false",
-    verdict: "wrong",
-    text: "a NULL in a column with a default arrives as the default",
-  },
-  {
-    check: "decimals",
-    converter: "value.converter",
-    setting: "decimal.handling.mode",
-    absent: "precise",
-    good: (value, { settings, needs }) =>
-      value === "string" || (value === "precise" && settings["value.converter.schemas.enable"] !== "false") ||
-      [...needs.tables.values()].every(({ format }) => format?.decimals === value),
-    put: "string",
-    verdict: "wrong",
-    text:
-      "decimals are bytes without their scale, or floats, and sources do not declare it (format): not all can be read",
-  },
-  {
-    check: "times",
-    converter: "value.converter",
-    setting: "time.precision.mode",
-    absent: "adaptive",
-    good: (value, { settings }) => value !== "nanoseconds" || settings["value.converter.schemas.enable"] !== "false",
-    put: "microseconds",
-    verdict: "wrong",
-    text: "times are nanoseconds, and no schema says so",
-  },
-  {
-    check: "tombstones",
-    setting: "tombstones.on.delete",
-    absent: "true",
-    good: (value) => value === "true",
-    put: "true",
-    verdict: "warning",
-    text: "compaction never forgets a deleted row, and topics grow with every key that there ever was",
-  },
-  {
-    check: "heartbeat",
-    setting: "heartbeat.interval.ms",
-    absent: "0",
-    good: (value) => Number(value) > 0,
-    put: HEARTBEAT_MS,
-    verdict: "warning",
-    text: "while these tables rest, the slot holds all WAL that others write, until the disk is full",
-  },
-  {
-    check: "truncate",
-    setting: "skipped.operations",
-    absent: "t",
-    good: (value) => value.split(",").map((operation) => operation.trim()).includes("t"),
-    put: "t",
-    verdict: "wrong",
-    text: "a TRUNCATE has no key: a compacted topic refuses it, and the connector's task stands still",
-  },
-  {
-    check: "errors",
-    setting: "errors.tolerance",
-    absent: "none",
-    good: (value) => value === "none",
-    put: "none",
-    verdict: "wrong",
-    text: "changes that cannot be written are lost",
-  },
-];
-
 /** Looks at the connector through Connect's REST interface. */
 export async function checkConnector(url: string | null, needs: Needs): Promise<ConnectorReport> {
   const findings = new Findings("connector");
-  const report = (settings: ConnectorSettings | null = null) => ({ findings: findings.found, settings });
+  const report = (settings: ConnectorSettings | null = null, patch: ConnectorReport["patch"] = null) => ({
+    findings: findings.found,
+    settings,
+    patch,
+  });
   if (url === null) {
     findings.notChecked(["reachable", "Connect"], "its address is not known: set CONNECT_URL=http://connect:8083");
     return report();
@@ -153,7 +54,8 @@ export async function checkConnector(url: string | null, needs: Needs): Promise<
     return report();
   }
   for (const [name, connector] of writers) checkOne(findings, { url, name, connector, needs });
-  return report(writers[0][1].info.config);
+  const [name, { info }] = writers[0];
+  return report(info.config, (settings) => patch({ url, name, settings }));
 }
 
 function writes(settings: ConnectorSettings, { tables }: Needs): boolean {
@@ -180,7 +82,8 @@ function checkOne(findings: Findings, { url, name, connector: { info, status }, 
       repair: shell(post),
     });
   }
-  for (const { check, setting, absent, converter, good, put, verdict, text } of RULES) {
+  for (const { check, of, setting, absent, converter, good, put, verdict, text } of RULES) {
+    if (of !== undefined && of !== databaseOf(config)) continue;
     const subject = `${name} ${setting}`;
     const current = config[setting];
     if (converter !== undefined && config[converter] === undefined) {
@@ -201,6 +104,8 @@ function checkOne(findings: Findings, { url, name, connector: { info, status }, 
     if (verdict === "wrong") findings.wrong([check, subject], said);
     else findings.warn([check, subject], said);
   }
+  checkConverters(findings, { name, settings: config, needs });
+  if (databaseOf(config) !== "postgres") return;
   if (config["heartbeat.action.query"] === undefined) {
     findings.warn(["heartbeat_query", `${name} heartbeat.action.query`], {
       text: "heartbeats write nothing to the database: the slot moves only when these tables change",

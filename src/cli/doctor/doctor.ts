@@ -1,3 +1,5 @@
+import { encodedTopics } from "../../plan/encoded_topics.ts";
+import type { EncodedTopic } from "../../ports/schemas.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { serverOptions } from "../clickhouse_client.ts";
 import { command, flag } from "../command.ts";
@@ -9,9 +11,11 @@ import { checkConnector } from "./connector_checks.ts";
 import { doctorLines } from "./doctor_text.ts";
 import { type Finding, Findings } from "./finding.ts";
 import { checkKafka } from "./kafka_checks.ts";
+import { checkMysql } from "./mysql_checks.ts";
 import { type Needs, needsOf } from "./needs.ts";
 import { checkPostgres } from "./postgres_checks.ts";
 import { checkRecords } from "./record_checks.ts";
+import { checkRegistry } from "./registry_checks.ts";
 import { checkClocks, checkWeir } from "./weir_checks.ts";
 
 const SILENT_MS = 15_000;
@@ -28,10 +32,10 @@ export const doctorCommand = command({
     json: flag("Prints all findings as JSON, one object."),
   },
   description: [
-    "Looks at PostgreSQL, the connector, Kafka and ClickHouse as the topologies need them, and changes nothing. Each",
-    "check says ok, warning, wrong or not checked, what that means, and the statement that repairs it:",
+    "Looks at the database, the connector, Kafka, the schema registry and ClickHouse as the topologies need them, and",
+    "changes nothing. Each check says ok, warning, wrong or not checked, what that means, and what repairs it:",
     "docs/doctor.md has a table of them. Status 1 if anything is wrong.",
-    "PostgreSQL is SOURCE_DATABASE_URL (else that of verify), Connect CONNECT_URL; Kafka and ClickHouse as for start.",
+    "The database is SOURCE_DATABASE_URL (else that of verify), Connect CONNECT_URL; all else as for start.",
   ].join("\n"),
   examples: ["deno task doctor", "CONNECT_URL=http://connect:8083 deno task doctor sales --all"],
   run: async ({ operands, options }) => {
@@ -66,14 +70,17 @@ async function examine(
     return own.found;
   }
   const connector = await checkConnector(configuration.connect, needs);
-  const postgres = await checkPostgres(configuration.source, { needs, settings: connector.settings });
+  const { source } = configuration;
+  const database = source?.kind === "mysql"
+    ? await checkMysql(source.mysql, { needs, connector })
+    : await checkPostgres(source?.postgres ?? null, { needs, settings: connector.settings });
   const kafka = await examineKafka(configuration, needs);
   const clickhouse = await examineClickHouse(configuration, needs);
-  const clocks = checkClocks([postgres.time, clickhouse.time].filter((time) => time !== null));
+  const clocks = checkClocks([database.time, clickhouse.time].filter((time) => time !== null));
   return [
     ...own.found,
     ...checkWeir(configuration),
-    ...postgres.findings,
+    ...database.findings,
     ...connector.findings,
     ...kafka,
     ...clickhouse.findings,
@@ -81,7 +88,7 @@ async function examine(
   ];
 }
 
-async function examineKafka({ kafka, run }: Configuration, needs: Needs): Promise<readonly Finding[]> {
+async function examineKafka({ kafka, registry, run }: Configuration, needs: Needs): Promise<readonly Finding[]> {
   if (kafka === null) {
     const findings = new Findings("kafka");
     findings.notChecked(["reachable", "Kafka"], "it is not configured: set KAFKA_BROKERS and CLICKHOUSE_URL");
@@ -90,19 +97,37 @@ async function examineKafka({ kafka, run }: Configuration, needs: Needs): Promis
   const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
   const { inspectKafka } = await import("../../adapters/kafka/inspect_kafka.ts");
   const { kafkaOptions } = await import("../start/real_world.ts");
+  const { configuredRegistry } = await import("../start/schema_registry.ts");
+  const { openSchemas } = await import("../../adapters/schema_registry/schemas.ts");
   const settings = { ...kafkaOptions(kafka, () => {}), operationTimeoutMs: SILENT_MS };
   const log = openKafka(settings);
   const inspector = inspectKafka(settings);
+  const schemas = registry === null ? null : configuredRegistry(registry);
   const user = kafka.login !== null && "username" in kafka.login ? kafka.login.username : null;
   try {
     const found = await checkKafka({ log, inspector, needs, run, brokers: kafka.brokers.join(","), user });
     const there = found.filter(({ check, verdict }) => check === "kafka.topic" && verdict === "ok");
-    const records = await checkRecords(log, { needs, there: new Set(there.map(({ subject }) => subject)) });
-    return [...found, ...records];
+    const topics = new Set(there.map(({ subject }) => subject));
+    // Nobody is asked where Kafka does not answer.
+    const described = topics.size === 0 ? [] : await log.topics([...topics]);
+    const partitions = new Map([...described].map(([name, topic]) => [name, topic.partitions]));
+    const url = registry?.urls[0] ?? "";
+    const registered = await checkRegistry({ registry: schemas, url, log, needs, partitions });
+    const decoded = schemas === null ? log : openSchemas(schemas).decoded(log, encodedOf(needs));
+    if (registered.some(({ check, verdict }) => check === "registry.reachable" && verdict === "wrong")) {
+      for (const { topic } of encodedOf(needs)) topics.delete(topic);
+    }
+    return [...found, ...registered, ...await checkRecords(decoded, { needs, there: topics })];
   } finally {
+    schemas?.close();
     await inspector.close();
     await log.close();
   }
+}
+
+/** Topics of tables that are written through a registry. */
+function encodedOf(needs: Needs): EncodedTopic[] {
+  return needs.topologies.flatMap(encodedTopics).filter(({ topic }) => needs.tables.has(topic));
 }
 
 async function examineClickHouse(configuration: Configuration, needs: Needs) {

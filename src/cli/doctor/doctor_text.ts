@@ -4,6 +4,7 @@ import type { Finding, Repair, Verdict } from "./finding.ts";
 const PROMPTS: Readonly<Record<Repair["where"], string>> = {
   shell: "$",
   postgres: "psql>",
+  mysql: "mysql>",
   clickhouse: "clickhouse>",
 };
 const VERDICTS: readonly Verdict[] = ["wrong", "warning", "not checked", "ok"];

@@ -3,8 +3,8 @@ export type Verdict = "ok" | "warning" | "wrong" | "not checked";
 
 /** What repairs it, as it is typed. */
 export interface Repair {
-  /** Where: a shell, or the SQL prompt of PostgreSQL or ClickHouse. */
-  readonly where: "shell" | "postgres" | "clickhouse";
+  /** Where: a shell, or the SQL prompt of a database. */
+  readonly where: "shell" | "postgres" | "mysql" | "clickhouse";
   readonly statement: string;
 }
 
@@ -57,6 +57,10 @@ export class Findings {
 
 export function postgres(statement: string): Repair {
   return { where: "postgres", statement };
+}
+
+export function mysql(statement: string): Repair {
+  return { where: "mysql", statement };
 }
 
 export function clickhouse(statement: string): Repair {

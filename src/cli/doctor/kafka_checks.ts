@@ -4,6 +4,7 @@ import type { Log, TopicDescription } from "../../ports/log.ts";
 import { TopologyError } from "../../record/errors.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { inboxProblem, rebuildProblem } from "../../runtime/topic_problems.ts";
+import { counted } from "../numbers.ts";
 import { type Finding, Findings, reasonOf, type Repair, shell } from "./finding.ts";
 import type { Needs } from "./needs.ts";
 
@@ -29,7 +30,7 @@ export async function checkKafka(asked: KafkaLook): Promise<readonly Finding[]> 
   const { inspector, needs, brokers } = look;
   try {
     const { count, produce } = await inspector.brokers();
-    findings.ok(["reachable", brokers], `${count} broker${count === 1 ? "" : "s"}`);
+    findings.ok(["reachable", brokers], counted(count, "broker"));
     if (produce >= PRODUCE_MIN) findings.ok(["version", brokers], "2.4 or later");
     else findings.wrong(["version", brokers], { text: "the brokers are older than Kafka 2.5: update them" });
     const names = [...needs.tables.keys(), ...needs.events];
@@ -81,7 +82,7 @@ function denied({ findings, brokers, user }: Looking, { topic, operation, reason
 function checkTopic(look: Looking, topic: InspectedTopic): void {
   const { name, partitions, operations, config } = topic;
   const { findings, needs, run } = look;
-  findings.ok(["topic", name], `${partitions} partition${partitions === 1 ? "" : "s"}`);
+  findings.ok(["topic", name], counted(partitions, "partition"));
   if (operations === null) findings.notChecked(["rights", name], "the brokers do not tell rights");
   else {
     const missing = ["Read", "DescribeConfigs"].find((operation) => !operations.has(operation));

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { ConnectorSettings } from "./connector_checks.ts";
+import type { ConnectorSettings } from "./connector_rules.ts";
 import type { Needs } from "./needs.ts";
 
 /** What is known of the connector: what it says itself, or what the database shows. */

@@ -13,7 +13,7 @@ const AHEAD_MS = 60_000;
 const ADVICE: Readonly<Record<string, string>> = {
   null_key: "records have no key: set message.key.columns, or give the table a primary key",
   bad_key: "keys are not what is declared: compare the source's key, and key.converter",
-  not_json: "values are no JSON: set value.converter=org.apache.kafka.connect.json.JsonConverter",
+  not_json: "values are no JSON: set value.converter=org.apache.kafka.connect.json.JsonConverter, or declare registry",
   missing_column: "columns are declared that records do not have: run deno task sources pull",
   wrong_type: "columns are declared otherwise: run deno task sources pull, and compare decimal.handling.mode",
 };

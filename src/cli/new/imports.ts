@@ -16,10 +16,10 @@ export const ASSERT_EQUALS = IS_CHECKOUT
   ? `import { assertEquals } from ${JSON.stringify("@std/assert")};`
   : 'import { deepStrictEqual as assertEquals } from "node:assert/strict";';
 
-/** What a file in `folder` imports this package's main module as, or that for tests. */
-export function libraryImport(folder: string, module: "mod" | "testing"): string {
-  if (!IS_CHECKOUT) return module === "mod" ? LIBRARY.name : `${LIBRARY.name}/testing`;
-  return importPath(folder, inCheckout(module === "mod" ? "src/mod.ts" : "src/testing/mod.ts"));
+/** What a file in `folder` imports this package's main module as, that for tests, or that of MySQL. */
+export function libraryImport(folder: string, module: "mod" | "testing" | "mysql"): string {
+  if (!IS_CHECKOUT) return module === "mod" ? LIBRARY.name : `${LIBRARY.name}/${module}`;
+  return importPath(folder, inCheckout(module === "testing" ? "src/testing/mod.ts" : `src/${module}.ts`));
 }
 
 /** What a file in `folder` imports the project's sources as. */

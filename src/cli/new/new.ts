@@ -9,7 +9,6 @@ import { UsageError } from "../usage_error.ts";
 import { createProject } from "./create_project.ts";
 import { importPath, libraryImport, sourcesFile, sourcesImport, TESTS } from "./imports.ts";
 import { type SourceRequest, writeSource } from "./new_source.ts";
-import { exportName } from "./source_text.ts";
 import { type TemplateNames, testText, topologyText } from "./templates.ts";
 
 /** Writes a topology and its test, or a whole project. All of it runs as it is. */
@@ -79,8 +78,8 @@ async function newSource(request: SourceRequest): Promise<string> {
   const path = relative(".", sourcesFile());
   const { source, sample } = await writeSource(request, { path, library: libraryImport(dirname(path), "mod") });
   return [
-    `Wrote ${exportName(source.table)} to ${path}, for topic ${source.topic}`,
-    `Use it:  import { ${exportName(source.table)} } from ... and builder.table(${exportName(source.table)})`,
+    `Wrote ${source.name} to ${path}, for topic ${source.topic}`,
+    `Use it:  import { ${source.name} } from ... and builder.table(${source.name})`,
     `Try it:  echo '${sample}' | deno task produce ${source.topic}, once a topology reads it`,
   ].join("\n");
 }

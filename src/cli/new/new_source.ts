@@ -1,7 +1,8 @@
 import { exists } from "../../adapters/local/exists.ts";
 import { ConfigError } from "../../record/errors.ts";
+import { exportName } from "../sources/source_text.ts";
 import { UsageError } from "../usage_error.ts";
-import { exportName, type NewSource, readColumns, sourceText } from "./source_text.ts";
+import { type NewSource, readColumns, sourceText } from "./source_text.ts";
 
 /** Where a new source's topic is, if no other one tells: schema and database. */
 const TOPIC_PREFIX = "shop.public";
@@ -41,20 +42,29 @@ export async function writeSource(
   const before = exists(path) ? await Deno.readTextFile(path) : "";
   const others = [...before.matchAll(/debezium\(\s*"([^"]+)"/g)].map(([, name]) => name);
   const prefix = others.at(-1)?.split(".").slice(0, -1).join(".") ?? TOPIC_PREFIX;
-  const source = { table, topic: topic ?? `${prefix}.${table}`, key: key ?? [[...columns.keys()][0]], columns };
+  const name = exportName({ title: table }, importedNames(before));
+  const source = { name, topic: topic ?? `${prefix}.${table}`, key: key ?? [[...columns.keys()][0]], columns };
   const problems: string[] = source.key.filter((column) => !columns.has(column)).map((column) =>
     `Cannot use "${column}" as the key of "${table}": it is none of the columns`
   );
   if (problems.length > 0) throw new UsageError(problems);
   if (others.includes(source.topic)) problems.push(`Cannot declare topic "${source.topic}" again: it is in ${path}`);
-  if (new RegExp(`\\b(const|function|class)\\s+${exportName(table)}\\b`).test(before)) {
-    problems.push(`Cannot declare "${exportName(table)}" again: it is in ${path}. Choose another name`);
+  if (new RegExp(`\\b(const|function|class)\\s+${name}\\b`).test(before)) {
+    problems.push(`Cannot declare "${name}" again: it is in ${path}. Choose another name`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const { text, imported, sample } = sourceText(source);
   const head = withImports(before, { library, imported });
   await Deno.writeTextFile(path, `${head.trimEnd()}\n\n${text}`);
   return { source, sample };
+}
+
+/** Names that a file imports, by which nothing of its own can be called. */
+function importedNames(text: string): ReadonlySet<string> {
+  const lists = [...text.matchAll(/^import (?:type )?\{(?<list>[^}]*)\} from /gm)].map(({ groups }) => groups!.list);
+  const names = lists.join().split(",").map((name) => name.trim().split(/\s+/).at(-1)!);
+  const modules = [...text.matchAll(/^import \* as (?<name>\w+) from /gm)].map(({ groups }) => groups!.name);
+  return new Set([...names, ...modules]);
 }
 
 /** The file's text with all that it needs imported. */

@@ -44,8 +44,8 @@ const TYPES: Readonly<Record<string, ReadColumn>> = {
 
 /** A source that is to be declared. */
 export interface NewSource {
-  /** Table of the database, and with it the export's name. */
-  readonly table: string;
+  /** The export's name. */
+  readonly name: string;
   readonly topic: string;
   readonly key: readonly string[];
   /** Name to type: `int8`, `numeric(12,2)`, `text?` where it may be null. */
@@ -93,22 +93,17 @@ function typeOf(type: string): ColumnText | null {
   return null;
 }
 
-/** The declaration as it stands in a file, exported under the table's name in camelCase. */
-export function sourceText({ table, topic, key, columns }: NewSource): SourceText {
+/** The declaration as it stands in a file. */
+export function sourceText({ name, topic, key, columns }: NewSource): SourceText {
   const read = [...columns].map(([name, type]) => ({ name, nullable: type.endsWith("?"), ...typeOf(type)! }));
   const rows = read.map(({ name, schema, nullable }) => `    ${name}: ${schema}${nullable ? ".nullable()" : ""},\n`);
   const sample = JSON.stringify(Object.fromEntries(read.map(({ name, sample }) => [name, sample])));
   const keys = key.map((column) => JSON.stringify(column)).join(", ");
   return {
     text: `/** Rows such as \`${sample}\`. */\n` +
-      `export const ${exportName(table)} = debezium(${JSON.stringify(topic)}, {\n` +
+      `export const ${name} = debezium(${JSON.stringify(topic)}, {\n` +
       `  key: [${keys}],\n  row: z.object({\n${rows.join("")}  }),\n});\n`,
     imported: ["debezium", ...read.flatMap(({ imported }) => imported)],
     sample,
   };
-}
-
-/** `order_items` as `orderItems`. */
-export function exportName(table: string): string {
-  return table.replaceAll(/_+(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -74,6 +74,11 @@ function compareTable(declaration: Declaration, { table, last }: Pair): Comparis
       }): change it by hand, and start with WEIR_GENERATION one higher`,
     );
   }
+  const registry = table.registry === undefined ? null : JSON.stringify(table.registry);
+  if (declaration.registry !== registry) {
+    const is = (text: string | null) => text === null ? "no registry" : `registry: ${text}`;
+    told(`its records are written with ${is(registry)}, declared is ${is(declaration.registry)}: change it by hand`);
+  }
   for (const column of table.columns) {
     const { name, expression } = column;
     const declared = declaration.columns.find((other) => other.name === name);

@@ -1,5 +1,14 @@
 import type { ColumnDifference, Difference } from "./compare_sources.ts";
-import { broken, columnLines, declarationText, exportName, importText, usedNames } from "./source_text.ts";
+import {
+  broken,
+  columnLines,
+  declarationText,
+  exportName,
+  importText,
+  type Libraries,
+  moduleImport,
+  usedNames,
+} from "./source_text.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /** Comments may stand before it. */
@@ -12,12 +21,12 @@ interface Edit {
 }
 
 /**
- * The file's text with these differences taken in. Everything else stays as it is, to the letter. `library`: what a
+ * The file's text with these differences taken in. Everything else stays as it is, to the letter. `libraries`: what a
  * file that has no import of Weir yet imports it as.
  */
 export function editedText(
   file: SourceFile,
-  { differences, library }: { readonly differences: readonly Difference[]; readonly library: string },
+  { differences, libraries }: { readonly differences: readonly Difference[]; readonly libraries: Libraries },
 ): string {
   const edits: Edit[] = [];
   const added: string[] = [];
@@ -33,10 +42,13 @@ export function editedText(
   edits.push(
     ...importEdits(file.text, { names: names.filter((name) => name === "z"), from: /^zod$/, absent: "zod" }),
     ...importEdits(file.text, {
-      names: [...names.filter((name) => name !== "z"), ...added.length > 0 ? ["debezium"] : []],
+      names: [...names.filter((name) => name !== "z" && name !== "mysql"), ...added.length > 0 ? ["debezium"] : []],
       from: /^@weir\/weir$|\/src\/mod\.ts$/,
-      absent: library,
+      absent: libraries.mod,
     }),
+    ...names.includes("mysql") && !/^import \* as mysql from /m.test(file.text)
+      ? [{ start: 0, end: 0, text: `${moduleImport("mysql", libraries.mysql)}\n` }]
+      : [],
   );
   let text = file.text;
   for (const { start, end, text: put } of edits.toSorted((a, b) => b.start - a.start)) {

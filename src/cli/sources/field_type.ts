@@ -1,4 +1,4 @@
-import type { ConnectField } from "../../formats/connect_schema.ts";
+import type { ConnectField } from "../../record/connect_field.ts";
 import { quotedText } from "./quoted_text.ts";
 import type { Declared } from "./postgres_type.ts";
 
@@ -51,8 +51,9 @@ export function declaredField(field: ConnectField): Declared {
     if (precision === undefined || scale === undefined || Number(precision) > 38) return { expression: "numeric()" };
     return { expression: `numeric(${precision}, ${scale})` };
   }
-  if (name === "io.debezium.data.Enum") {
+  if (type === "string" && (name === "io.debezium.data.Enum" || (parameters.allowed ?? "") !== "")) {
     const values = (parameters.allowed ?? "").split(",").filter((value) => value !== "");
+    if (name === "io.debezium.data.EnumSet") return { expression: `mysql.set(${values.map(quotedText).join(", ")})` };
     return values.length === 0
       ? { expression: "z.string()" }
       : { expression: `z.enum([${values.map(quotedText).join(", ")}])` };
@@ -62,6 +63,9 @@ export function declaredField(field: ConnectField): Declared {
     const element = declaredField(field.items);
     return "refused" in element ? element : { ...element, expression: `z.array(${element.expression})` };
   }
-  if (name === undefined && Object.hasOwn(PLAIN, type)) return { expression: PLAIN[type] };
+  // Others give names of their own to plain types, or titles.
+  if (!/^(?:io\.debezium|org\.apache\.kafka\.connect)\./.test(name ?? "") && Object.hasOwn(PLAIN, type)) {
+    return { expression: PLAIN[type] };
+  }
   return { refused: `${name ?? type} has no type in Weir` };
 }

@@ -46,9 +46,9 @@ export async function newestRecords(
 
 /** What is read may be a view of a buffer that is used again. */
 function copied(record: LogRecord): LogRecord {
-  return { ...record, key: textOf(record.key), value: textOf(record.value) };
+  return { ...record, key: kept(record.key), value: kept(record.value) };
 }
 
-function textOf(bytes: Bytes | null): string | null {
-  return bytes === null || typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+function kept(bytes: Bytes | null): Bytes | null {
+  return bytes === null || typeof bytes === "string" ? bytes : bytes.slice();
 }

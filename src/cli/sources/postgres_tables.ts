@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { connectPostgres } from "../verify/postgres_truth.ts";
 import type { PostgresConfiguration } from "../config/database_variables.ts";
+import { commentLines, isDebeziumsOwn, keyOfTable, topicName } from "./database_table.ts";
 import { type CatalogueColumn, type CatalogueTable, catalogueTables, publicationNames } from "./postgres_catalogue.ts";
 import { declaredArray, declaredType, type TimeMode } from "./postgres_type.ts";
 import type { LeftOut, Pulled, PulledColumn, PulledTable, RefusedTable } from "./pulled_table.ts";
@@ -16,9 +17,6 @@ export interface PostgresPull {
   readonly mode?: TimeMode;
 }
 
-/** Debezium's own tables, which nobody reads as data. */
-const OWN = /^debezium_(signal|heartbeat)$/;
-
 /**
  * The tables of a database as Debezium's topics. Reads the catalogue alone, and no row.
  * @throws ConfigError if the database cannot be reached, or has no such table
@@ -28,7 +26,7 @@ export async function postgresTables(configuration: PostgresConfiguration, pull:
   try {
     const publication = await chosenPublication(client, pull);
     const found = await catalogueTables(client, { publication, schema: pull.schema ?? null, tables: pull.tables });
-    const own = pull.tables.length > 0 ? [] : found.filter(({ name }) => OWN.test(name));
+    const own = pull.tables.length > 0 ? [] : found.filter(({ name }) => isDebeziumsOwn(name));
     const tables = found.filter((table) => !own.includes(table));
     const prefix = pull.prefix ?? client.database!;
     const declared = tables.map((table) => declaredTable(table, { prefix, mode: pull.mode }));
@@ -83,16 +81,10 @@ interface Naming {
 }
 
 function declaredTable(table: CatalogueTable, { prefix, mode }: Naming): PulledTable | RefusedTable {
-  const { schema, name, comment, primaryKey, uniqueKey } = table;
+  const { schema, name, comment } = table;
   const title = `${schema}.${name}`;
-  const key = primaryKey.length > 0 ? primaryKey : uniqueKey;
-  if (key.length === 0) {
-    return {
-      title,
-      why: "it has no primary key, so that its records have none: ALTER TABLE ... ADD PRIMARY KEY, or set " +
-        "message.key.columns of the connector and declare it by hand",
-    };
-  }
+  const key = keyOfTable(table);
+  if ("why" in key) return { title, why: key.why };
   const columns: PulledColumn[] = [];
   const leftOut: LeftOut[] = [];
   for (const column of table.columns) {
@@ -100,24 +92,16 @@ function declaredTable(table: CatalogueTable, { prefix, mode }: Naming): PulledT
     if ("why" in declared) leftOut.push(declared);
     else columns.push(declared);
   }
-  const lost = leftOut.find((column) => key.includes(column.name));
+  const lost = leftOut.find((column) => key.columns.includes(column.name));
   if (lost !== undefined) return { title, why: `its key column "${lost.name}" cannot be read: ${lost.why}` };
-  const keyNote = primaryKey.length > 0
-    ? []
-    : [`No primary key: Debezium's key is that of a unique index, ${key.join(", ")} as it seems. Compare a record's.`];
   return {
     topic: topicName([prefix, schema, name]),
     title,
-    key,
-    comments: [...lines(comment), ...keyNote],
+    key: key.columns,
+    comments: [...commentLines(comment), ...key.comments],
     columns,
     leftOut,
   };
-}
-
-/** Debezium replaces what a topic's name cannot have. */
-function topicName(parts: readonly string[]): string {
-  return parts.join(".").replaceAll(/[^\w.-]/g, "_");
 }
 
 function declaredColumn(column: CatalogueColumn, mode: TimeMode | undefined): PulledColumn | LeftOut {
@@ -129,10 +113,6 @@ function declaredColumn(column: CatalogueColumn, mode: TimeMode | undefined): Pu
   return {
     name,
     expression: nullable ? `${declared.expression}.nullable()` : declared.expression,
-    comments: [...lines(comment), ...declared.comment === undefined ? [] : [declared.comment]],
+    comments: [...commentLines(comment), ...declared.comment === undefined ? [] : [declared.comment]],
   };
-}
-
-function lines(comment: string | null): string[] {
-  return (comment ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }

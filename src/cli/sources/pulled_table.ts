@@ -24,6 +24,8 @@ export interface PulledTable {
   readonly comments: readonly string[];
   readonly columns: readonly PulledColumn[];
   readonly leftOut: readonly LeftOut[];
+  /** What of its records is written through a schema registry; absent: nothing. */
+  readonly registry?: "all" | "values";
 }
 
 /** A table that cannot be declared at all. */

@@ -1,7 +1,8 @@
-import { type ConnectField, rowFields } from "../../formats/connect_schema.ts";
+import type { ConnectField } from "../../record/connect_field.ts";
+import type { Bytes } from "../../ports/log.ts";
 import { parsedChange } from "../../formats/envelope.ts";
 import { wrappedIn } from "../../formats/schema_wrapper.ts";
-import { declaredField } from "./field_type.ts";
+import { type Columns, schemaColumns } from "./schema_columns.ts";
 import type { PlacedRecord } from "./newest_records.ts";
 import type { LeftOut, PulledColumn, PulledTable, RefusedTable } from "./pulled_table.ts";
 import { seenType } from "./seen_type.ts";
@@ -22,8 +23,9 @@ interface Shown {
 export function shownTable(topic: string, records: readonly PlacedRecord[]): PulledTable | RefusedTable {
   const shown: Shown = { key: null, keyProblem: null, schema: null, rows: [] };
   for (const { record } of records) {
-    noteKey(shown, record.key as string | null);
-    if (record.value !== null) noteValue(shown, record.value as string);
+    noteKey(shown, textOf(record.key));
+    const value = textOf(record.value);
+    if (value !== null) noteValue(shown, value);
   }
   const title = topic.split(".").slice(-2).join(".");
   if (records.length === 0) return { title: topic, why: "its topic has no records" };
@@ -37,13 +39,19 @@ export function shownTable(topic: string, records: readonly PlacedRecord[]): Pul
 }
 
 function noteKey(shown: Shown, text: string | null): void {
-  const parsed = text === null ? undefined : parsedJson(text);
+  const key = jsonKey(text);
+  if ("why" in key) shown.keyProblem ??= key.why;
+  else shown.key = key.columns;
+}
+
+/** The columns of a key in JSON, or why it has none. */
+export function jsonKey(text: string | null): { readonly columns: readonly string[] } | { readonly why: string } {
+  if (text === null) return { why: "its records have no keys: it is no table" };
+  const parsed = parsedJson(text);
   const key = wrappedIn(parsed)?.payload ?? parsed;
-  if (typeof key !== "object" || key === null || Array.isArray(key)) {
-    shown.keyProblem ??= text === null
-      ? "its records have no keys: it is no table"
-      : "its keys are no JSON objects: set key.converter=org.apache.kafka.connect.json.JsonConverter";
-  } else shown.key = Object.keys(key);
+  return typeof key !== "object" || key === null || Array.isArray(key)
+    ? { why: "its keys are no JSON objects: set key.converter=org.apache.kafka.connect.json.JsonConverter" }
+    : { columns: Object.keys(key) };
 }
 
 function noteValue(shown: Shown, text: string): void {
@@ -58,33 +66,17 @@ function noteValue(shown: Shown, text: string): void {
   shown.rows.push(Object.fromEntries(entries));
 }
 
+/** Bytes of a record as text. */
+export function textOf(bytes: Bytes | null): string | null {
+  return bytes === null || typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+}
+
 function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-interface Columns {
-  readonly columns: PulledColumn[];
-  readonly leftOut: LeftOut[];
-}
-
-function schemaColumns(schema: ConnectField): Columns {
-  const columns: PulledColumn[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const field of rowFields(schema)) {
-    const name = field.field!;
-    if (name.startsWith("__")) continue;
-    const declared = declaredField(field);
-    if ("refused" in declared) leftOut.push({ name, why: declared.refused });
-    else {
-      const expression = field.optional === true ? `${declared.expression}.nullable()` : declared.expression;
-      columns.push({ name, expression, comments: [] });
-    }
-  }
-  return { columns, leftOut };
 }
 
 function seenColumns({ rows, key }: Shown): Columns {

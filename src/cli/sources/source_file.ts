@@ -18,6 +18,8 @@ export interface Declaration {
   readonly topic: string;
   readonly key: readonly string[];
   readonly columns: readonly DeclaredColumn[];
+  /** The text of the option `registry`; null if it has none. */
+  readonly registry: string | null;
   /** Columns that a comment leaves out: `// name: why`. */
   readonly leftOut: ReadonlySet<string>;
   /** Where a column can be added: the bracket behind the last one. */
@@ -87,6 +89,7 @@ function readDeclaration(text: string, at: number): Declaration | null {
   return {
     topic,
     key: names as string[],
+    registry: option("registry")?.value ?? null,
     columns: columns.map((column) => ({ ...column!, expression: column!.value })),
     leftOut: new Set(object.comments.flatMap((comment) => /^(?<name>[^\s:]+):/.exec(comment)?.groups?.name ?? [])),
     rowEnd: object.close,

@@ -7,10 +7,14 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const RESERVED = new Set(
   ("break case catch class const continue debugger default delete do else enum export extends false finally for " +
     "function if import in instanceof let new null package private protected public return static super switch " +
-    "this throw true try typeof var void while with yield await implements interface").split(" "),
+    "this throw true try typeof var void while with yield await implements interface arguments eval undefined").split(
+      " ",
+    ),
 );
 /** Names that declarations use themselves. */
-const USED = "z debezium int8 numeric timestamptz timestamp date time json uuid bytea float8 citext char".split(" ");
+const USED = "z mysql debezium int8 numeric timestamptz timestamp date time json uuid bytea float8 citext char".split(
+  " ",
+);
 
 /** The export of a table: `orderItems`, with its schema if another has that name. */
 export function exportName({ title }: Pick<PulledTable, "title">, taken: ReadonlySet<string>): string {
@@ -31,8 +35,14 @@ function camelCase(name: string): string {
   return /^[A-Za-z]/.test(joined) ? joined : `table${joined}`;
 }
 
-/** A whole file of declarations. `library`: what the file imports Weir as. */
-export function fileText(tables: readonly PulledTable[], library: string): string {
+/** What a file imports Weir's modules as. */
+export interface Libraries {
+  readonly mod: string;
+  readonly mysql: string;
+}
+
+/** A whole file of declarations. */
+export function fileText(tables: readonly PulledTable[], libraries: Libraries): string {
   const taken = new Set<string>();
   const declarations = tables.map((table) => {
     const name = exportName(table, taken);
@@ -42,7 +52,8 @@ export function fileText(tables: readonly PulledTable[], library: string): strin
   const used = usedNames(declarations.join("\n"));
   const imports = [
     ...used.includes("z") ? [importText(["z"], "zod")] : [],
-    importText(used.filter((name) => name !== "z"), library),
+    importText(used.filter((name) => name !== "z" && name !== "mysql"), libraries.mod),
+    ...used.includes("mysql") ? [moduleImport("mysql", libraries.mysql)] : [],
   ];
   return `${imports.join("\n")}\n\n${declarations.join("\n")}`;
 }
@@ -51,6 +62,11 @@ export function fileText(tables: readonly PulledTable[], library: string): strin
 export function usedNames(text: string): string[] {
   const code = text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^'\n]*'/g, '""').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
   return USED.filter((name) => new RegExp(`(?<![.\\w$])${name}[.(]`).test(code)).sort();
+}
+
+/** The import of a whole module under a name. */
+export function moduleImport(name: string, from: string): string {
+  return `import * as ${name} from ${JSON.stringify(from)};`;
 }
 
 export function importText(names: readonly string[], from: string): string {
@@ -70,6 +86,7 @@ export function declarationText(table: PulledTable, name: string): string {
     ...table.columns.flatMap(columnLines),
     ...table.leftOut.map((column) => `    ${leftOutText(column)}`),
     "  }),",
+    ...table.registry === undefined ? [] : [`  registry: ${JSON.stringify(table.registry)},`],
     "});",
     "",
   ].join("\n");
@@ -86,11 +103,12 @@ export function columnLines({ name, expression, comments }: PulledColumn): strin
   return [...docText(comments, "    "), ...`    ${property}: ${broken(expression, property)},`.split("\n")];
 }
 
-/** An expression as it stands behind a column's name: an enum that is too wide for a line has one for each value. */
+/** An expression as it stands behind a column's name: a list that is too wide has a line for each value. */
 export function broken(expression: string, property: string): string {
   if (`    ${property}: ${expression},`.length <= WIDTH) return expression;
-  const list = readBrackets(expression, expression.indexOf("["));
-  if (!expression.includes("z.enum([") || list === null) return expression;
+  const open = /z\.enum\(\[|mysql\.set\(/.exec(expression);
+  const list = open === null ? null : readBrackets(expression, open.index + open[0].length - 1);
+  if (list === null) return expression;
   const lines = list.pieces.map(({ text }) => `      ${text},\n`).join("");
   return `${expression.slice(0, list.open + 1)}\n${lines}    ${expression.slice(list.close)}`;
 }

@@ -2,18 +2,20 @@ import { dirname } from "node:path";
 import { exists } from "../../adapters/local/exists.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { command, flag, value } from "../command.ts";
-import { loadConfiguration } from "../config/configuration.ts";
+import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { libraryImport } from "../new/imports.ts";
+import { counted } from "../numbers.ts";
 import { readChoice, readInteger, readText } from "../option_values.ts";
 import { UsageError } from "../usage_error.ts";
 import { readBaseline, writeBaseline } from "./baseline.ts";
 import { compareSources } from "./compare_sources.ts";
 import { editedText } from "./edit_sources.ts";
+import { mysqlTables } from "./mysql_tables.ts";
 import { postgresTables } from "./postgres_tables.ts";
 import { TIME_MODES, type TimeMode } from "./postgres_type.ts";
 import type { Pulled } from "./pulled_table.ts";
 import { readSourceFile } from "./source_file.ts";
-import { fileText } from "./source_text.ts";
+import { fileText, type Libraries } from "./source_text.ts";
 import { topicTables } from "./topic_tables.ts";
 
 const OUTPUT = "sources.ts";
@@ -28,9 +30,10 @@ export const sourcesCommand = command({
   options: {
     from: value({
       placeholder: "WHERE",
-      expected: "postgres or topics",
-      help: "postgres (the default where one is configured) or topics: records of them are looked at.",
-      read: readChoice("postgres", "topics"),
+      expected: "postgres, mysql or topics",
+      help:
+        "postgres or mysql (the default is the one that is configured), or topics: their newest records and schemas.",
+      read: readChoice("postgres", "mysql", "topics"),
     }),
     output: value({
       placeholder: "FILE",
@@ -43,7 +46,12 @@ export const sourcesCommand = command({
       help: "Only these tables, as table or schema.table; of topics, their names.",
       join: (before: readonly string[], next: readonly string[]) => [...before, ...next],
     }),
-    schema: value({ placeholder: "NAME", expected: "a schema", help: "Only tables of this schema.", read: readText }),
+    schema: value({
+      placeholder: "NAME",
+      expected: "a schema",
+      help: "Only tables of this schema; of MySQL, of this database.",
+      read: readText,
+    }),
     publication: value({
       placeholder: "NAME",
       expected: "a publication",
@@ -73,7 +81,8 @@ export const sourcesCommand = command({
   description: [
     "pull: writes the declarations of a database's tables, with the columns' types, keys and comments. If the file",
     "exists, tells how it differs and changes nothing, unless --write is given. What was changed by hand stays.",
-    "PostgreSQL is SOURCE_DATABASE_URL (and SOURCE_DATABASE_PASSWORD_FILE), or POSTGRES_URL or PGHOST.",
+    "The database is SOURCE_DATABASE_URL, postgres:// or mysql:// (and SOURCE_DATABASE_PASSWORD_FILE), or that of",
+    "verify: POSTGRES_URL, PGHOST or MYSQL_URL. Topics may be written through SCHEMA_REGISTRY_URL.",
     "Status 1 if something differs that was not written.",
   ].join("\n"),
   examples: [
@@ -94,7 +103,7 @@ export const sourcesCommand = command({
 });
 
 interface Options {
-  readonly from?: "postgres" | "topics";
+  readonly from?: "postgres" | "mysql" | "topics";
   readonly tables?: readonly string[];
   readonly schema?: string;
   readonly publication?: string;
@@ -105,34 +114,47 @@ interface Options {
 
 async function pull(options: Options): Promise<Pulled> {
   const configuration = loadConfiguration();
-  const { tables = [], schema, publication, prefix, records = RECORDS } = options;
-  const from = options.from ?? (configuration.source === null && configuration.kafka !== null ? "topics" : "postgres");
-  if (from === "postgres") {
-    if (configuration.source === null) {
-      throw new ConfigError([
-        "Cannot pull sources: no database is configured. Set SOURCE_DATABASE_URL=postgres://reader@host:5432/shop " +
-        "and SOURCE_DATABASE_PASSWORD_FILE; or KAFKA_BROKERS and CLICKHOUSE_URL, for --from topics",
-      ]);
-    }
-    return await postgresTables(configuration.source, {
-      tables,
-      schema,
-      publication,
-      prefix,
-      mode: options["time-precision-mode"],
-    });
+  const { source, kafka } = configuration;
+  const from = options.from ?? (source !== null ? source.kind : kafka !== null ? "topics" : "postgres");
+  if (from === "topics") return await pullTopics(configuration, options);
+  if (source?.kind !== from) {
+    const example = from === "mysql" ? "mysql://reader@host:3306/shop" : "postgres://reader@host:5432/shop";
+    throw new ConfigError([
+      `Cannot pull sources: no database${source === null ? "" : ` of ${from}`} is configured. Set ` +
+      `SOURCE_DATABASE_URL=${example} and SOURCE_DATABASE_PASSWORD_FILE; or KAFKA_BROKERS and CLICKHOUSE_URL, for ` +
+      "--from topics",
+    ]);
   }
-  const given = { schema, publication, "time-precision-mode": options["time-precision-mode"] };
-  const wrong = Object.entries(given).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
-  if (wrong.length > 0) throw new UsageError([`Cannot use ${wrong.join(", ")} with topics: they say it themselves`]);
-  if (configuration.kafka === null) {
+  const { tables = [], schema, publication, prefix, "time-precision-mode": mode } = options;
+  if (source.kind === "postgres") {
+    return await postgresTables(source.postgres, { tables, schema, publication, prefix, mode });
+  }
+  refuse({ publication, "time-precision-mode": mode }, "MySQL: it has none, and its types say it");
+  return await mysqlTables(source.mysql, { tables, schema, prefix });
+}
+
+async function pullTopics({ kafka, registry }: Configuration, options: Options): Promise<Pulled> {
+  const { tables = [], schema, publication, prefix, records = RECORDS, "time-precision-mode": mode } = options;
+  refuse({ schema, publication, "time-precision-mode": mode }, "topics: they say it themselves");
+  if (kafka === null) {
     throw new ConfigError(["Cannot look at topics: Kafka is not configured. Set KAFKA_BROKERS and CLICKHOUSE_URL"]);
   }
-  return await topicTables(configuration.kafka, { topics: tables, prefix, records });
+  return await topicTables({ kafka, registry }, { topics: tables, prefix, records });
+}
+
+/** Options that mean nothing there. */
+function refuse(given: Readonly<Record<string, unknown>>, where: string): void {
+  const wrong = Object.entries(given).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
+  if (wrong.length > 0) throw new UsageError([`Cannot use ${wrong.join(", ")} with ${where}`]);
+}
+
+/** What the file of sources imports. */
+function librariesOf(path: string): Libraries {
+  return { mod: libraryImport(dirname(path), "mod"), mysql: libraryImport(dirname(path), "mysql") };
 }
 
 async function writeNew(path: string, pulled: Pulled): Promise<number> {
-  await Deno.writeTextFile(path, fileText(pulled.tables, libraryImport(dirname(path), "mod")), { createNew: true });
+  await Deno.writeTextFile(path, fileText(pulled.tables, librariesOf(path)), { createNew: true });
   await writeBaseline(path, { before: {}, tables: pulled.tables });
   console.log(`Wrote ${path}: ${counted(pulled.tables.length, "table")} of ${pulled.from}`);
   for (const { title, leftOut } of pulled.tables) {
@@ -152,8 +174,8 @@ async function compareWith(
   const safe = differences.filter((difference) => difference.safe);
   const others = differences.filter((difference) => !difference.safe);
   if (write) {
-    const library = libraryImport(dirname(path), "mod");
-    if (safe.length > 0) await Deno.writeTextFile(path, editedText(file, { differences: safe, library }));
+    const libraries = librariesOf(path);
+    if (safe.length > 0) await Deno.writeTextFile(path, editedText(file, { differences: safe, libraries }));
     await writeBaseline(path, { before: baseline, tables: pulled.tables });
   }
   for (const { text } of safe) console.log(`  ${write ? "written " : "differs "} ${text}`);
@@ -161,10 +183,6 @@ async function compareWith(
   if (differences.length === 0) console.log(`${path} declares what ${pulled.from} has`);
   else if (!write && safe.length > 0) console.log(`Take in ${counted(safe.length, "difference")}: add --write`);
   return others.length === 0 && (write || safe.length === 0) ? 0 : 1;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function readNames(text: string): readonly string[] | null {

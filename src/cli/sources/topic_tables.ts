@@ -1,5 +1,6 @@
 import { ConfigError } from "../../record/errors.ts";
 import type { KafkaConfiguration } from "../config/kafka_variables.ts";
+import type { RegistryConfiguration } from "../config/registry_variables.ts";
 import { newestRecords } from "./newest_records.ts";
 import type { Pulled, PulledTable, RefusedTable } from "./pulled_table.ts";
 import { shownTable } from "./shown_table.ts";
@@ -18,20 +19,29 @@ const OTHERS = /^(__|_|connect[-_]|weir[.-])|\.transaction$/;
 
 /**
  * Tables as the newest records of their topics show them: exactly where these have a schema attached, else as far as
- * values tell. Commits nothing, and joins no group.
+ * values tell; of those written through a schema registry as that has it. Commits nothing, and joins no group.
  * @throws ConfigError if there is no such topic @throws ProductionError
  */
-export async function topicTables(kafka: KafkaConfiguration, pull: TopicPull): Promise<Pulled> {
+export async function topicTables(
+  { kafka, registry }: { readonly kafka: KafkaConfiguration; readonly registry: RegistryConfiguration | null },
+  pull: TopicPull,
+): Promise<Pulled> {
   const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
   const { inspectKafka } = await import("../../adapters/kafka/inspect_kafka.ts");
   const { kafkaOptions } = await import("../start/real_world.ts");
+  const { configuredRegistry } = await import("../start/schema_registry.ts");
+  const { registryTable } = await import("./registry_table.ts");
   const options = kafkaOptions(kafka, () => {});
   const log = openKafka(options);
   const inspector = inspectKafka(options);
+  const schemas = registry === null ? null : configuredRegistry(registry);
   try {
     const names = chosenTopics(await inspector.topicNames(), { ...pull, where: kafka.brokers.join(",") });
     const tables: (PulledTable | RefusedTable)[] = [];
-    for (const topic of names) tables.push(shownTable(topic, await newestRecords(log, { topic, most: pull.records })));
+    for (const topic of names) {
+      const records = await newestRecords(log, { topic, most: pull.records });
+      tables.push(await registryTable(schemas, { topic, records }) ?? shownTable(topic, records));
+    }
     return {
       from: `Kafka ${kafka.brokers.join(",")}`,
       whole: pull.topics.length === 0,
@@ -40,6 +50,7 @@ export async function topicTables(kafka: KafkaConfiguration, pull: TopicPull): P
       notes: [],
     };
   } finally {
+    schemas?.close();
     await inspector.close();
     await log.close();
   }

@@ -1,4 +1,4 @@
-import { openRegistry } from "../../adapters/schema_registry/registry.ts";
+import { openRegistry, type Registry } from "../../adapters/schema_registry/registry.ts";
 import { openSchemas } from "../../adapters/schema_registry/schemas.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { encodedTopics } from "../../plan/encoded_topics.ts";
@@ -11,7 +11,13 @@ export function configuredSchemas(
   configuration: RegistryConfiguration | null,
 ): { readonly schemas: Schemas; close(): void } {
   if (configuration === null) return { schemas: openSchemas(null), close: () => {} };
-  const registry = openRegistry({
+  const registry = configuredRegistry(configuration);
+  return { schemas: openSchemas(registry), close: () => registry.close() };
+}
+
+/** The configured registry. */
+export function configuredRegistry(configuration: RegistryConfiguration): Registry {
+  return openRegistry({
     urls: configuration.urls,
     authorization: () => configuration.authorization()?.reveal() ?? null,
     tls() {
@@ -22,7 +28,6 @@ export function configuredSchemas(
       };
     },
   });
-  return { schemas: openSchemas(registry), close: () => registry.close() };
 }
 
 /**

@@ -22,8 +22,14 @@ interface Mysql2 {
 const PACKAGE: string = "mysql2";
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Connects, in the time zone UTC. @throws ConfigError without mysql2, or when the database cannot be reached */
-export async function connectMysql({ url, password, ca }: MysqlConfiguration): Promise<MysqlClient> {
+/**
+ * Connects, in the time zone UTC. `purpose` completes "to ...".
+ * @throws ConfigError without mysql2, or when the database cannot be reached
+ */
+export async function connectMysql(
+  { url, password, ca }: MysqlConfiguration,
+  purpose = "verify",
+): Promise<MysqlClient> {
   const address = new URL(url);
   const tls = ca !== null || address.protocol === "mysqls:";
   try {
@@ -44,8 +50,19 @@ export async function connectMysql({ url, password, ca }: MysqlConfiguration): P
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const reason = error instanceof Error ? error.message || String((error as { code?: string }).code) : String(error);
-    throw new ConfigError([`Cannot connect to MySQL "${withoutPassword(url)}" to verify: ${reason}`], { cause: error });
+    throw new ConfigError([`Cannot connect to MySQL "${withoutPassword(url)}" to ${purpose}: ${reason}`], {
+      cause: error,
+    });
   }
+}
+
+/** Rows of a question whose values are texts or null, as the statement casts them. */
+export async function mysqlRows(
+  client: MysqlClient,
+  statement: { readonly sql: string; readonly values?: readonly unknown[] },
+): Promise<readonly (readonly (string | null)[])[]> {
+  const [rows] = await client.query({ ...statement, rowsAsArray: true });
+  return rows as (string | null)[][];
 }
 
 /** As the project has it that this program runs in, which needs it for nothing else. */
@@ -59,7 +76,7 @@ function loadMysql2(): Mysql2 {
     }
   }
   throw new ConfigError([
-    "Comparing with MySQL needs the package mysql2, and this project does not have it. Add it: deno add npm:mysql2, " +
+    "Asking MySQL needs the package mysql2, and this project does not have it. Add it: deno add npm:mysql2, " +
     'with "nodeModulesDir": "auto" in deno.json',
   ]);
 }

@@ -1,7 +1,7 @@
 import type { SourceSpec } from "../../dsl/source.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { MysqlConfiguration } from "../config/database_variables.ts";
-import { connectMysql, type MysqlClient } from "./mysql_client.ts";
+import { connectMysql, type MysqlClient, mysqlRows } from "./mysql_client.ts";
 import { type MysqlColumn, selectExpression, type ToWire, wireOf } from "./mysql_values.ts";
 import type { Truth, WireRow } from "./truth.ts";
 import { wireRowOf } from "./wire_row.ts";
@@ -32,7 +32,7 @@ export async function openMysqlTruth(configuration: MysqlConfiguration): Promise
 
 async function readTable(client: MysqlClient, source: SourceSpec): Promise<WireRow[]> {
   const [database, table] = source.topic.split(".").slice(-2);
-  const found = await textRows(client, { sql: COLUMNS_SQL, values: [database, table] });
+  const found = await mysqlRows(client, { sql: COLUMNS_SQL, values: [database, table] });
   if (found.length === 0 || source.topic.split(".").length < 3) {
     throw new ConfigError([
       `Cannot verify topic "${source.topic}": there is no table "${database}.${table}" that this user may read. ` +
@@ -42,7 +42,7 @@ async function readTable(client: MysqlClient, source: SourceSpec): Promise<WireR
   const columns = wantedColumns(source, found.map(columnOf));
   const expressions = columns.map(({ column }) => selectExpression(column, quoted(column.name)));
   const sql = `SELECT ${expressions.join(", ")} FROM ${quoted(database)}.${quoted(table)}`;
-  const rows = await textRows(client, { sql });
+  const rows = await mysqlRows(client, { sql });
   return rows.map((values) =>
     wireRowOf(
       source.key,
@@ -52,14 +52,6 @@ async function readTable(client: MysqlClient, source: SourceSpec): Promise<WireR
       })),
     )
   );
-}
-
-async function textRows(
-  client: MysqlClient,
-  statement: { readonly sql: string; readonly values?: readonly unknown[] },
-): Promise<readonly TextRow[]> {
-  const [rows] = await client.query({ ...statement, rowsAsArray: true });
-  return rows as TextRow[];
 }
 
 interface WireColumn {

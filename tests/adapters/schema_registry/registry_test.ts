@@ -98,3 +98,27 @@ Deno.test("openRegistry() trusts the authority that it is given, and no server b
   assertEquals((await known.schema(1))?.text, TEXT);
   known.close();
 });
+
+Deno.test("openRegistry() reads certificates at its first request, and again when one fails", async () => {
+  const { certificate, key } = await ownCertificate("localhost", { server: true });
+  await using server = new SmallRegistry({ cert: certificate, key });
+  server.register("s", { schema: TEXT });
+  const old = await ownCertificate("localhost", { server: true });
+  let ca = certificate;
+  let read = 0;
+  const tls = () => {
+    read++;
+    return { ca };
+  };
+  const urls = [`https://localhost:${server.port}`];
+  const registry = openRegistry({ urls, authorization: () => null, tls, timeoutMs: 5_000 });
+  for (let asked = 0; asked < 5; asked++) await registry.schema(1);
+  assertEquals(read, 1, "nothing has failed");
+  registry.close();
+  ca = old.certificate;
+  const outdated = openRegistry({ urls, authorization: () => null, tls, timeoutMs: 5_000 });
+  await assertRejects(() => outdated.schema(1), ProductionError, "certificate");
+  ca = certificate;
+  assertEquals((await outdated.schema(1))?.text, TEXT, "the renewed one is tried at once");
+  outdated.close();
+});

@@ -23,6 +23,8 @@ export class SmallRegistry {
   login: string | null = null;
   /** A bearer token that is accepted instead. */
   token: string | null = null;
+  /** What subjects may be followed by, by name; `""`: all others. */
+  readonly compatibility = new Map([["", "BACKWARD"]]);
   /** Paths asked for, in order. */
   readonly asked: string[] = [];
   readonly #schemas = new Map<number, Registered>();
@@ -84,6 +86,9 @@ export class SmallRegistry {
     return {
       check: () => answered(() => {}),
       idsOf: (subject) => answered(() => [...this.#subjects.get(subject) ?? []]),
+      versionsOf: () => answered(() => []),
+      latest: () => answered(() => null),
+      compatibility: () => answered(() => "BACKWARD"),
       schema: (id) =>
         answered(() => {
           const found = this.#schemas.get(id);
@@ -112,25 +117,44 @@ export class SmallRegistry {
     ];
     if (logins.length > 0 && !logins.includes(authorization ?? "")) return failure(401, "Unauthorized");
     if (pathname.startsWith("/apis/registry/v2/")) return await this.#apicurio(request, pathname);
-    return this.#confluent(pathname.replace(/^\/apis\/ccompat\/v\d/, ""));
+    return await this.#confluent(request, pathname.replace(/^\/apis\/ccompat\/v\d/, ""));
   }
 
-  #confluent(path: string): Response {
+  async #config(request: Request, subject: string): Promise<Response> {
+    if (request.method === "PUT") {
+      const { compatibility } = await request.json() as { readonly compatibility: string };
+      this.compatibility.set(subject, compatibility);
+      return Response.json({ compatibility });
+    }
+    const compatibilityLevel = this.compatibility.get(subject);
+    return compatibilityLevel === undefined
+      ? failure(40408, `Subject '${subject}' does not have subject-level compatibility configured`)
+      : Response.json({ compatibilityLevel });
+  }
+
+  #confluent(request: Request, path: string): Response | Promise<Response> {
     if (path === "/schemas/types") return Response.json(["JSON", "PROTOBUF", "AVRO"]);
     const byId = /^\/schemas\/ids\/(\d+)$/.exec(path);
     if (byId !== null) {
       const found = this.#schemas.get(Number(byId[1]));
       return found === undefined ? failure(40403, `Schema ${byId[1]} not found`) : Response.json(found);
     }
-    const [, encoded, version] = /^\/subjects\/([^/]+)\/versions(?:\/(\d+))?$/.exec(path) ?? [];
+    const config = /^\/config(?:\/(.+))?$/.exec(path);
+    if (config !== null) return this.#config(request, decodeURIComponent(config[1] ?? ""));
+    const [, encoded, version] = /^\/subjects\/([^/]+)\/versions(?:\/(\d+|latest))?$/.exec(path) ?? [];
     if (encoded === undefined) return failure(404, "HTTP 404 Not Found");
     const subject = decodeURIComponent(encoded);
     const ids = this.#subjects.get(subject);
     if (ids === undefined || ids.length === 0) return failure(40401, `Subject '${subject}' not found.`);
     if (version === undefined) return Response.json(ids.map((_id, index) => index + 1));
-    const found = this.#schemas.get(ids[Number(version) - 1]);
+    const number = version === "latest" ? ids.length : Number(version);
+    const found = this.#schemas.get(ids[number - 1]);
+    if (found !== undefined && request.method === "DELETE") {
+      this.deleteVersion(subject, number);
+      return Response.json(number);
+    }
     if (found === undefined) return failure(40402, `Version ${version} not found.`);
-    return Response.json({ subject, version: Number(version), ...found });
+    return Response.json({ subject, version: number, ...found });
   }
 
   /** Creates an artifact, or finds it: all that Apicurio's serializers ask for. */

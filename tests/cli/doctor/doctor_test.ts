@@ -5,6 +5,7 @@ import { needsOf } from "../../../src/cli/doctor/needs.ts";
 import { checkClocks } from "../../../src/cli/doctor/weir_checks.ts";
 import mirror from "../../../topologies/mirror.ts";
 import { hasPostgres15, startPostgres } from "../../values/postgres_server.ts";
+import { withConnect } from "./connect_server.ts";
 import { runWeir } from "../sources/run_sources.ts";
 
 const TOPOLOGIES = new URL("../../../topologies", import.meta.url).pathname;
@@ -99,24 +100,6 @@ Deno.test("doctor tells wrong variables as findings", async () => {
   assertStringIncludes(findings[0].text + findings[1].text, "WEIR_STORE_PASSWORD_FILE");
 });
 
-/** Connect's REST interface with one connector. */
-async function withConnect(
-  config: Readonly<Record<string, string>>,
-  use: (url: string) => Promise<void>,
-): Promise<void> {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/") return Response.json({ version: "4.3.0" });
-    const status = { connector: { state: "RUNNING" }, tasks: [{ state: "FAILED", trace: "Bad things\n at x" }] };
-    return Response.json({ shop: { info: { config }, status } });
-  });
-  try {
-    await use(`http://127.0.0.1:${server.addr.port}`);
-  } finally {
-    await server.shutdown();
-  }
-}
-
 Deno.test("checkConnector() judges what is set and what is left to defaults", async () => {
   const json = "org.apache.kafka.connect.json.JsonConverter";
   const config = { "topic.prefix": "online_store", "value.converter": json, "database.password": "geheim" };
@@ -150,6 +133,11 @@ Deno.test("docs/doctor.md has every check, and no other", async () => {
   const folder = new URL("../../../src/cli/doctor/", import.meta.url);
   const areas: Readonly<Record<string, string>> = {
     connector_checks: "connector",
+    connector_rules: "connector",
+    converter_checks: "connector",
+    mysql_checks: "mysql",
+    mysql_rights: "mysql",
+    registry_checks: "registry",
     postgres_checks: "postgres",
     table_checks: "postgres",
     slot_checks: "postgres",
@@ -169,6 +157,8 @@ Deno.test("docs/doctor.md has every check, and no other", async () => {
     const text = await Deno.readTextFile(new URL(`${file}.ts`, folder));
     for (const [, name] of text.matchAll(/(?:findings\.\w+\(\[|check: )\s*"(\w+)"/g)) made.add(`${area}.${name}`);
   }
+  // Their names are those of the variables that they look at.
+  for (const name of ["binlog_format", "binlog_row_image"]) made.add(`mysql.${name}`);
   const page = await Deno.readTextFile(new URL("../../../docs/doctor.md", import.meta.url));
   const listed = [...page.matchAll(/^\| `(\w+\.\w+)`/gm)].map(([, name]) => name);
   assertEquals(listed.sort(), [...made].sort());

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { writeSource } from "../../../src/cli/new/new_source.ts";
-import { exportName, readColumns } from "../../../src/cli/new/source_text.ts";
+import { readColumns } from "../../../src/cli/new/source_text.ts";
 import { checkTypes } from "../../../src/cli/type_check.ts";
 import { ConfigError } from "../../../src/record/errors.ts";
 import { UsageError } from "../../../src/cli/usage_error.ts";
@@ -43,6 +43,25 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "writeSource() calls no declaration by a name that is taken: a word of the language, what the file imports",
+  { ignore: !permitted },
+  async () => {
+    await withDirectory(async (directory) => {
+      const file = { path: `${directory}/sources.ts`, library: LIBRARY };
+      await Deno.writeTextFile(file.path, `import { clickhouse as house } from "${LIBRARY}";\nhouse;\n`);
+      const names: string[] = [];
+      for (const table of ["date", "class", "house", "arguments", "z", "a_very_long__name"]) {
+        const { source } = await writeSource({ table, columns: ["id:int8", "day:date"] }, file);
+        names.push(source.name);
+      }
+      assertEquals(names, ["dateTable", "classTable", "houseTable", "argumentsTable", "zTable", "aVeryLongName"]);
+      const { broken, unchecked } = await checkTypes([file.path]);
+      assertEquals([broken, unchecked], [[], null]);
+    });
+  },
+);
+
 Deno.test("readColumns() refuses what is no column or no type, and says what there is", async (t) => {
   const cases: readonly (readonly [columns: string[], said: string])[] = [
     [["id"], "write name:type"],
@@ -57,5 +76,4 @@ Deno.test("readColumns() refuses what is no column or no type, and says what the
       assertStringIncludes(refused.message, said);
     });
   }
-  assertEquals(exportName("a_very_long__name"), "aVeryLongName");
 });

@@ -33,7 +33,7 @@ export const carts = debezium("shop.public.carts", { key: ["id"], row: z.object(
     const pulled = { from: "here", whole: true, tables: [table], refused: [], notes: [] };
     const { differences } = compareSources(file, { pulled, baseline });
     assertEquals(differences.map(({ safe }) => safe), [true]);
-    const after = editedText(file, { differences, library: MOD });
+    const after = editedText(file, { differences, libraries: { mod: MOD, mysql: MOD } });
     await Deno.writeTextFile(`${path}.after.ts`, after);
     const again = await readSourceFile(`${path}.after.ts`);
     assertEquals(compareSources(again, { pulled, baseline }).differences, []);

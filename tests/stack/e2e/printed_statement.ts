@@ -1,5 +1,6 @@
 import type { Repair } from "../../../src/cli/doctor/finding.ts";
 import { run } from "../artifacts.ts";
+import { mariadb } from "../mariadb.ts";
 import type { Stage } from "./stage.ts";
 
 /** What Kafka's own scripts are, in a stack that has its jars alone. */
@@ -16,6 +17,7 @@ export async function typeStatement(stage: Stage, { where, statement }: Repair):
     for (const one of statement.split("; ")) await stage.sql(one);
     return;
   }
+  if (where === "mysql") return await mariadb(stage.layout, { statements: [statement] });
   const folder = `${stage.layout.data}/weir/bin`;
   await Deno.mkdir(folder, { recursive: true });
   for (const [name, main] of Object.entries(PROGRAMS)) {

@@ -1,8 +1,16 @@
 import { SmallRegistry } from "../../../adapters/schema_registry/small_registry.ts";
 import { fetchAvroConverter } from "../../artifacts.ts";
-import { connectorConfig, connectorRunning, putConnector, removeConnector, restartFailed } from "../../connector.ts";
+import {
+  connectorConfig,
+  connectorRunning,
+  connectorState,
+  putConnector,
+  removeConnector,
+  restartFailed,
+} from "../../connector.ts";
 import { killService, startService } from "../../mod.ts";
 import { AVRO_PREFIX, AVRO_TOPOLOGIES, avroConnector, DROP_SLOT } from "../avro_store.ts";
+import { examine, type Misconfiguration, nameAndRepair } from "../misconfigurations.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
@@ -27,6 +35,7 @@ export const avro: Scenario = {
     const { steps } = stage;
     await steps.step("two topologies of Avro topics start", (signal) => weir.ready(signal), { withinMs: 180_000 });
     await stage.verify("after the snapshot in Avro", TOPOLOGIES, { environment });
+    await misconfigure(stage, { registry, environment });
     await steps.step("rows and a column change", async () => {
       await stage.sql(CHANGES);
       return `schemas: ${Object.values(registry.registered()).flat().length}`;
@@ -52,6 +61,56 @@ export const avro: Scenario = {
     });
   },
 };
+
+const USERS = `${AVRO_PREFIX}.public.users`;
+const HEADERS = "value.converter.apicurio.registry.headers.enabled";
+
+async function misconfigure(
+  stage: Stage,
+  { registry, environment }: {
+    readonly registry: SmallRegistry;
+    readonly environment: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  const { steps, layout } = stage;
+  const look = () => examine(stage, environment);
+  const misconfigurations: readonly Misconfiguration[] = [
+    {
+      check: "registry.key_schema",
+      subject: USERS,
+      make: () => Promise.resolve(registry.register(`${USERS}-key`, { schema: '"long"' })),
+    },
+    {
+      check: "registry.compatibility",
+      subject: `${USERS}-value`,
+      make: () => Promise.resolve(registry.compatibility.set(`${USERS}-value`, "NONE")),
+    },
+    {
+      check: "connector.registry_ids",
+      subject: HEADERS,
+      make: () =>
+        putConnector(layout, {
+          ...avroConnector(connectorConfig(layout), registry.url),
+          name: CONNECTOR,
+          [HEADERS]: "true",
+        }),
+    },
+  ];
+  await steps.step("a registry that is right has nothing wrong", async () => {
+    const wrong = (await look()).filter(({ check, verdict, text }) =>
+      /^(registry|records|connector\.(converters|registry_ids))/.test(check) && verdict !== "ok" &&
+      !text.includes("no records")
+    );
+    if (wrong.length > 0) throw new Error(`It names ${JSON.stringify(wrong)}`);
+  });
+  await steps.step(`${misconfigurations.length} misconfigurations of the registry are made`, async () => {
+    for (const { make } of misconfigurations) await make(stage);
+  });
+  await nameAndRepair(stage, { misconfigurations, look });
+  await steps.step("the second connector runs again", async (signal) => {
+    await until(async () => (await connectorState(layout, CONNECTOR)).state === "RUNNING", { signal });
+  });
+}
 
 async function connect(stage: Stage, registry: SmallRegistry): Promise<void> {
   const { steps, layout } = stage;

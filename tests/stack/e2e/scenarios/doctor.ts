@@ -2,7 +2,7 @@ import { connectorRunning, registerConnector } from "../../connector.ts";
 import { projectPath } from "../../layout.ts";
 import { configureTopics } from "../../topics.ts";
 import type { Finding } from "../../../../src/cli/doctor/finding.ts";
-import { typeStatement } from "../printed_statement.ts";
+import { examine, type Misconfiguration, nameAndRepair } from "../misconfigurations.ts";
 import type { Stage } from "../stage.ts";
 import { runWeir } from "../weir.ts";
 import type { Scenario } from "./scenario.ts";
@@ -38,17 +38,6 @@ export default topology("pulled", (builder) => {
 });
 `;
 
-/** Kafka's scripts are programs of Java, which start slowly on a busy machine. */
-const STATEMENT_MS = 150_000;
-
-/** Something that is wrong, and what doctor must call it. */
-interface Misconfiguration {
-  readonly check: string;
-  /** Ends the subject that is named. */
-  readonly subject: string;
-  make(stage: Stage): Promise<unknown>;
-}
-
 const topic = (table: string, changes: Readonly<Record<string, string>>) => (stage: Stage) =>
   configureTopics(stage.layout, { prefix: `online_store.public.${table}`, changes });
 
@@ -62,7 +51,7 @@ const SETTINGS: Readonly<Record<string, readonly [check: string, wrong: string]>
   "skipped.operations": ["truncate", "none"],
 };
 
-const LOOKS_MAX = 30;
+// While nobody reads the slot, its role's rights are not known.
 const isWrongRight = ({ check, verdict }: Finding) => check === "postgres.rights" && verdict === "wrong";
 
 const misconfigurations: readonly Misconfiguration[] = [
@@ -141,28 +130,11 @@ export const doctor: Scenario = {
       if (names.join() !== "postgres.slot_limit") throw new Error(`It names ${JSON.stringify(wrong)}`);
     });
     try {
-      const repairs = new Map<Misconfiguration, Finding>();
       await steps.step(`${misconfigurations.length} misconfigurations are made`, async () => {
         for (const { make } of misconfigurations) await make(stage);
         await connectorRunning(stage.layout, 50_000);
       });
-      await steps.step("doctor names each of them", async () => {
-        let found = await look();
-        // The connector begins anew with its settings: while nobody reads the slot, its role's rights are not known.
-        for (let again = 0; again < LOOKS_MAX && !found.some(isWrongRight); again++) found = await look();
-        for (const misconfiguration of misconfigurations) repairs.set(misconfiguration, named(found, misconfiguration));
-        return `${repairs.size} named`;
-      });
-      for (const [misconfiguration, finding] of repairs) {
-        const { check, subject } = misconfiguration;
-        await steps.step(`${check} of ${subject}: the statement that is printed repairs it`, async () => {
-          await typeStatement(stage, finding.repair!);
-          const again = (await look()).filter((found) => isOf(found, misconfiguration));
-          if (again.length === 0 || again.some(({ verdict }) => verdict !== "ok")) {
-            throw new Error(`After ${finding.repair!.statement}: ${JSON.stringify(again)}`);
-          }
-        }, { withinMs: STATEMENT_MS });
-      }
+      await nameAndRepair(stage, { misconfigurations, look, complete: (found) => found.some(isWrongRight) });
     } finally {
       await steps.step("the stack is as it was", () => putBack(stage));
     }
@@ -181,30 +153,6 @@ async function pull(stage: Stage, from: string): Promise<string> {
   const found = (await examine(stage, environment)).filter(({ check }) => check === "records.form");
   if (found.length !== 5 || found.some(({ verdict }) => verdict !== "ok")) throw new Error(JSON.stringify(found));
   return stdout.trim().split("\n")[0];
-}
-
-async function examine(stage: Stage, topologies: Readonly<Record<string, string>>): Promise<Finding[]> {
-  const { settings, layout } = stage;
-  const environment = {
-    ...settings.environment,
-    ...topologies,
-    CONNECT_URL: `http://127.0.0.1:${layout.ports.connect}`,
-  };
-  const { stdout, stderr } = await runWeir(["doctor", "--json"], { ...settings, environment });
-  if (stdout.trim() === "") throw new Error(`doctor says nothing: ${stderr}`);
-  if (stdout.includes(settings.environment.POSTGRES_PASSWORD)) throw new Error("doctor shows a password");
-  return JSON.parse(stdout).findings;
-}
-
-function isOf({ check, subject }: Finding, misconfiguration: Misconfiguration): boolean {
-  return check === misconfiguration.check && subject.endsWith(misconfiguration.subject);
-}
-
-function named(found: readonly Finding[], misconfiguration: Misconfiguration): Finding {
-  const all = found.filter((finding) => isOf(finding, misconfiguration));
-  const bad = all.find(({ verdict, repair }) => (verdict === "wrong" || verdict === "warning") && repair !== undefined);
-  if (bad === undefined) throw new Error(`${misconfiguration.check} is not named: ${JSON.stringify(all)}`);
-  return bad;
 }
 
 async function putBack(stage: Stage): Promise<void> {

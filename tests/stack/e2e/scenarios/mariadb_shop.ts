@@ -4,6 +4,7 @@ import { mariadb, mariadbMissing, mariadbUrl, registerMysqlConnector } from "../
 import { startService } from "../../mod.ts";
 import { endProcess } from "../../process.ts";
 import { stackSecrets } from "../../secrets.ts";
+import { examine, type Misconfiguration, nameAndRepair } from "../misconfigurations.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
@@ -98,6 +99,7 @@ export const mariadbShop: Scenario = {
     let weir = stage.startWeir(TOPOLOGIES, environment);
     await steps.step("the topology runs", (signal) => until(() => weir.isReady(), { signal }).then(() => {}));
     await stage.verify("the snapshot of MariaDB", TOPOLOGIES, { environment });
+    await misconfigure(stage, environment);
     await steps.step(`kill -9 amid ${CHANGES} changes`, async (signal) => {
       const changing = mariadb(layout, { database: "shop", statements: changes(stage) });
       await weir.kill();
@@ -119,6 +121,38 @@ export const mariadbShop: Scenario = {
     await endProcess(layout, "mariadb", { signal: "SIGTERM", deadlineMs: 20_000 });
   },
 };
+
+const global = (statement: string) => ({ layout }: Stage) =>
+  mariadb(layout, { statements: [`SET GLOBAL ${statement}`] });
+
+const misconfigurations: readonly Misconfiguration[] = [
+  { check: "mysql.binlog_format", subject: "binlog_format", make: global("binlog_format = 'STATEMENT'") },
+  { check: "mysql.binlog_row_image", subject: "binlog_row_image", make: global("binlog_row_image = 'MINIMAL'") },
+  {
+    check: "mysql.binlog_retention",
+    subject: "binlog_expire_logs_seconds",
+    make: global("binlog_expire_logs_seconds = 7200"),
+  },
+  // The connector's.
+  { check: "mysql.server_id", subject: "database.server.id", make: global("server_id = 4711") },
+];
+
+async function misconfigure(stage: Stage, environment: Readonly<Record<string, string>>): Promise<void> {
+  const { layout, steps } = stage;
+  const database = { SOURCE_DATABASE_URL: mariadbUrl(layout), SOURCE_DATABASE_PASSWORD: stackSecrets(layout).debezium };
+  const look = () => examine(stage, { ...environment, ...database });
+  await steps.step("a MariaDB that is right has nothing wrong", async () => {
+    const wrong = (await look()).filter(({ check, verdict }) => /^(mysql|records)\./.test(check) && verdict !== "ok");
+    if (wrong.length > 0) throw new Error(`It names ${JSON.stringify(wrong)}`);
+  });
+  await steps.step(`${misconfigurations.length} misconfigurations of MariaDB are made`, async () => {
+    for (const { make } of misconfigurations) await make(stage);
+  });
+  await nameAndRepair(stage, { misconfigurations, look });
+  await steps.step("the connector runs with its new id", async (signal) => {
+    await until(async () => (await connectorState(layout, NAME)).state === "RUNNING", { signal });
+  });
+}
 
 /** Rows with values at the ends of their types among them. */
 function seed({ random }: Stage): string[] {
