@@ -70,7 +70,7 @@ export interface ShownState {
   readonly row: Row;
   /**
    * Whether the digest in ClickHouse is the one that the state holds; of a total that of each share. Null: nothing is
-   * held of a window beyond its retention.
+   * held of a window beyond its retention, or who has it has not answered.
    */
   readonly digestsEqual: boolean | null;
   /** Columns were changed by hand since. */
@@ -84,7 +84,8 @@ export interface ShownShare {
   readonly rows: number | null;
   /** Null: ClickHouse has no share of the task. */
   readonly version: string | null;
-  readonly digestsEqual: boolean;
+  /** Null: the task has not answered. */
+  readonly digestsEqual: boolean | null;
 }
 
 /** A group that the row is in, and what it adds there. */
