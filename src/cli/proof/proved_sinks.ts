@@ -11,7 +11,6 @@ import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { isJsonTable } from "../verify/json_tables.ts";
 import type { KeyKind } from "../verify/ranged_truth.ts";
 import { wholeSource } from "../verify/truth.ts";
-import { appendSinks } from "../verify/verify_streams.ts";
 import type { LeftOut } from "./proof_report.ts";
 import { outputTopics } from "../verify/verify_outputs.ts";
 
@@ -39,7 +38,6 @@ export interface ProvedSource {
 }
 
 const OF_STREAMS = "it shows results of streams, which only deno task verify can compare, when nothing runs";
-const OF_EVENTS = "it shows events, which only deno task verify can compare, when nothing runs";
 const OF_JSON = "it shows a topic of plain JSON, which only deno task verify can compare";
 const A_TOPIC = "it is a topic, which only deno task verify can compare";
 
@@ -51,7 +49,6 @@ export function provedSinks(topology: Topology): {
   const sinks: ProvedSink[] = [];
   const leave = (sink: string, reason: string): LeftOut => ({ topology: topology.name, sink, reason });
   const leftOut = [
-    ...appendSinks(topology).map(({ name }) => leave(name, OF_EVENTS)),
     ...outputTopics(topology).map((name) => leave(name, A_TOPIC)),
   ];
   for (const plan of sinksOf(compile(topology))) {

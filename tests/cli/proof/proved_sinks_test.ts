@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
+import { provedAppends } from "../../../src/cli/proof/proved_appends.ts";
 import { provedSinks } from "../../../src/cli/proof/proved_sinks.ts";
 import { clickhouse, debezium, int8, topology, uuid } from "../../../src/mod.ts";
 import cartAbandonment from "../../../topologies/cart_abandonment.ts";
@@ -12,7 +13,10 @@ import sales from "../../../topologies/sales.ts";
 Deno.test("provedSinks() takes keys of a source by ranges, totals as a whole, and leaves streams out", () => {
   const found = [mirror, sales, productPerformance, orderFunnel, cartAbandonment, fraudSignals].flatMap((one) => {
     const { sinks, leftOut } = provedSinks(one);
+    const { appends, appendsLeftOut } = provedAppends(one, { reachable: true });
+    assertEquals(appends, []);
     return [
+      ...appendsLeftOut.map(({ sink }) => `${sink}: left out`),
       ...sinks.map(({ plan, roots }) => `${plan.name}: ${roots?.join() ?? "whole"}`),
       ...leftOut.map(({ sink }) => `${sink}: left out`),
     ];

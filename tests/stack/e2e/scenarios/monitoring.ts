@@ -17,6 +17,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   weir_repaired_rows_total: "nothing was altered by hand",
   weir_proof_differing_rows: "VERIFY_DATABASE_URL is not set",
   weir_proof_checked_timestamp_seconds: "VERIFY_DATABASE_URL is not set",
+  weir_proof_left_out: "VERIFY_DATABASE_URL is not set",
   pg_replication_slot_safe_wal_size_bytes: "newer than Debian's exporter",
 };
 
