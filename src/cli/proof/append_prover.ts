@@ -39,6 +39,8 @@ export interface ComparedAppends {
 const SPANS_MAX = 20;
 /** and offsets between two suspects of one of them. */
 const GAP_MAX = 100;
+/** Before the next round: rows that are there seldom change, and new ones wait for no longer than that. */
+const ROUND_PAUSE_MS = 5_000;
 /** A round of more would take days, and nobody would know what it says. */
 const RECORDS_MAX = 20_000_000;
 
@@ -75,6 +77,7 @@ export class AppendProver {
   /** Why the round is not one over all records. */
   #untold: string | null = null;
   #spansSeen = 0;
+  #dueMs = 0;
   #roundRows = 0;
   #roundMs = 0;
   #last: { readonly rows: number; readonly endedMs: number; readonly durationMs: number } | null = null;
@@ -98,7 +101,10 @@ export class AppendProver {
   async next(): Promise<void> {
     if (this.leftOut !== null) return;
     await this.#lookAgain();
-    if (this.#left.length === 0) await this.#begin();
+    if (this.#left.length === 0) {
+      if (this.#pace.nowMs() < this.#dueMs) return;
+      await this.#begin();
+    }
     for (let passed = 0; passed < this.#pace.rangeRows && this.#left.length > 0;) {
       const asked = this.#left.at(-1)!;
       const to = Math.min(asked.to, asked.from + this.#pace.rangeRows - passed);
@@ -136,8 +142,9 @@ export class AppendProver {
   }
 
   #end(): void {
-    if (this.#untold !== null) return;
     const endedMs = this.#pace.nowMs();
+    this.#dueMs = endedMs + ROUND_PAUSE_MS;
+    if (this.#untold !== null) return;
     this.#last = { rows: this.#roundRows, endedMs, durationMs: endedMs - this.#roundMs };
     this.#roundRows = 0;
   }
@@ -186,6 +193,7 @@ export class AppendProver {
     this.suspects = new Suspects();
     this.#last = null;
     this.#left = [];
+    this.#dueMs = 0;
   }
 
   /** How far it is. */

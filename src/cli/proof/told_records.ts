@@ -1,4 +1,5 @@
 import type { Bytes, Log, LogRecord } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { sourceOf } from "../verify/event_records.ts";
 
 /** Which records of a partition are asked for: from an offset to below another one. */
@@ -59,6 +60,8 @@ async function between(
     reader.seek(topic, partition, from);
     for (let polls = 0; next < to && polls < POLLS_MAX; polls++) {
       for (const part of await reader.poll(POLL_MS)) {
+        const problem = part.problem ?? (part.outOfRange === undefined ? undefined : "its records are gone meanwhile");
+        if (problem !== undefined) throw unreadable({ topic, partition }, problem);
         for (const record of part.records) {
           if (record.offset >= to || (bytes > BYTES_MAX && records.length > 0)) {
             return { records, next: Math.min(record.offset, to) };
@@ -69,10 +72,16 @@ async function between(
         next = Math.min(part.nextOffset, to);
       }
     }
+    if (next === from) throw unreadable({ topic, partition }, `nothing came within ${POLLS_MAX * POLL_MS / 1_000} s`);
     return { records, next };
   } finally {
     await reader.close();
   }
+}
+
+function unreadable({ topic, partition }: Pick<AskedRecords, "topic" | "partition">, reason: string): ProductionError {
+  const message = `Cannot read partition ${partition} of "${topic}" to compare it: current value is "${reason}"`;
+  return new ProductionError(message, { retriable: true });
 }
 
 function sizeOf({ key, value, headers }: LogRecord): number {

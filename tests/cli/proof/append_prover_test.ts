@@ -63,7 +63,7 @@ Deno.test("AppendProver judges nothing of records that the topic does not have a
   assertEquals(clicks.faults(), ["0/2/0 missing", "0/2/1 missing"]);
   clicks.clock.advance(120_000);
   await clicks.log.retain("shop.clicks");
-  await clicks.turns(4);
+  await clicks.turns(10);
   assertEquals([clicks.faults(), clicks.prover.report().rows], [[], 0]);
 
   await using compacted = await Clicks.open("compact");
@@ -82,7 +82,7 @@ Deno.test("AppendProver ends no round while nobody tells how far a partition is,
   assertEquals([checked, waits], [null, "no instance tells how far it has brought out 1 partition"]);
   assertEquals(clicks.faults(), ["0/2/0 missing", "0/2/1 missing"]);
   clicks.brought[1] = 10;
-  await clicks.turns(6);
+  await clicks.turns(12);
   assert(clicks.prover.report().checked !== null);
   clicks.prover.forget();
   assertEquals([clicks.faults(), clicks.prover.report().checked], [[], null]);

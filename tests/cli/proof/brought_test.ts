@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Reader } from "../../../src/ports/log.ts";
+import { readRecords } from "../../../src/cli/proof/told_records.ts";
+import { readerWith } from "../../reader_with.ts";
 import { Standings } from "../../../src/cli/proof/standing.ts";
 import { guarded } from "../../../src/cli/api/guard.ts";
 import { type HttpServer, serveHttp } from "../../../src/cli/http_server.ts";
@@ -11,6 +14,7 @@ import { clickViews } from "./clicks.ts";
 const PASSWORD = "a secret";
 const TOPIC = "shop.clicks";
 const COUNTS = [3, 5];
+const NOTHING = { fromOffset: 1, records: [], nextOffset: 1, endOffset: 5 };
 
 /** What an instance says, at an address that is known before its run is there. */
 class Told {
@@ -63,6 +67,12 @@ Deno.test({
       const asked = { topic: TOPIC, partition: 1, from: 1, to: 4 };
       const told = await first.standings.records("clicks", asked);
       assertEquals([told!.records.map(([offset]) => offset), told!.start, told!.next], [[1, 2, 3], 0, 4]);
+      const problem = "a right was taken away";
+      const shut = (reader: Reader) =>
+        readerWith(reader, { poll: () => Promise.resolve([{ ...NOTHING, ...asked, problem }]) });
+      const broken = { ...log, reader: () => shut(log.reader()) };
+      const unread = await readRecords(broken, asked).catch(String);
+      assert(/partition 1 of "shop.clicks".*a right was taken away/.test(String(unread)), String(unread));
       const foreign = await first.standings.records("clicks", { ...asked, topic: "shop.secrets" }).catch(String);
       assert(/reads topic "shop.secrets"/.test(String(foreign)), String(foreign));
 
