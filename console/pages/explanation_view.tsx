@@ -100,7 +100,7 @@ function keyOf(key: unknown): string {
   return Object.entries(key).map(([column, value]) => `${shown(column, 60)} ${shown(value, 120)}`).join(", ");
 }
 
-function Shown({ explanation: { table, shown: row, shownKnown } }: { readonly explanation: Explanation }) {
+function Shown({ explanation: { table, shown: row, shownKnown, outcome } }: { readonly explanation: Explanation }) {
   if (row === null) {
     return (
       <section class="card">
@@ -114,7 +114,7 @@ function Shown({ explanation: { table, shown: row, shownKnown } }: { readonly ex
   const [tone, judged] = row.changedByHand
     ? ["bad", "CHANGED BY HAND since it was written"] as const
     : row.digestsEqual === null
-    ? ["quiet", "kept by ClickHouse alone"] as const
+    ? ["quiet", outcome === "beyond retention" ? "kept by ClickHouse alone" : "not compared"] as const
     : row.digestsEqual
     ? ["good", "equal to what is computed"] as const
     : ["bad", "DIFFERS from what is computed"] as const;

@@ -19,6 +19,22 @@ export function taskShareOf({ topics, hosts, streams }: Instance): TaskShare {
   return { own: hosts.size + streams.size, all: tasks.length, leads };
 }
 
+/** How far a partition of events is brought out: ClickHouse has acknowledged what the records before `to` make. */
+export interface BroughtOut {
+  readonly topic: string;
+  readonly partition: number;
+  /** An offset. */
+  readonly to: number;
+}
+
+/** How far the streams are that this instance has; those that have just begun, and do not know it yet, are absent. */
+export function broughtOutOf({ streams, topics: { plan } }: Instance): BroughtOut[] {
+  const events = new Set(plan.streams.map(({ source }) => source.topic));
+  return [...streams.values()].flatMap(({ topic, partition, doneTo }) =>
+    doneTo === null || !events.has(topic) ? [] : [{ topic, partition, to: doneTo }]
+  );
+}
+
 const LOOK_EVERY_MS = 50;
 
 /** How long to wait for it. */

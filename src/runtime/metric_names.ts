@@ -234,6 +234,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "When the last round of the continuous proof ended.",
     labels: ["sink"],
   },
+  weir_proof_left_out: {
+    kind: "gauge",
+    help: "1 for a table or topic that the continuous proof does not compare, and why not; 0 once it does.",
+    labels: ["sink", "reason"],
+  },
   weir_proof_round_seconds: {
     kind: "gauge",
     help: "How long the last round of the continuous proof took.",

@@ -27,6 +27,8 @@ export interface Service {
 }
 
 export interface ComposeFile {
+  /** Of the project, whose networks are called after it. */
+  readonly name: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
   readonly volumes: Readonly<Record<string, unknown>>;

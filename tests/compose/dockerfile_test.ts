@@ -1,12 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { VARIABLE_NAMES } from "../../src/cli/config/environment_schema.ts";
 import { allowed, projectPath, readCompose, readText } from "./compose_files.ts";
+import { readAddress } from "../../src/cli/config/application_server.ts";
 import { parseDockerfile, permissionsOf, textsOf } from "./dockerfile.ts";
+import { networksOf } from "./networks.ts";
 
 const [build, final] = parseDockerfile(readText("compose/Dockerfile"));
 const entrypoint: string[] = JSON.parse(textsOf(final, "ENTRYPOINT")[0]);
 const compose = readCompose("compose.yaml");
 const secure = readCompose("compose.secure.yaml");
+const scale = readCompose("compose.scale.yaml");
 
 /** Whether a list of `--allow-env` names a variable, `PREFIX_*` included. */
 function allows(list: readonly string[], name: string): boolean {
@@ -132,6 +135,24 @@ Deno.test("compose.yaml lets weir-proof read, and reach both sides and Weir, and
     assert(permissions["--allow-net"].includes(new URL(url).host), url);
   }
   assertEquals(compose.services.weir.environment!.WEIR_PROOF, "service");
+});
+
+Deno.test("compose.scale.yaml lets instances of weir reach each other, at names of their own, and nobody else", () => {
+  const { entrypoint: scaled, command, environment } = scale.services.weir;
+  const { WEIR_APPLICATION_SERVER: address } = environment!;
+  const [, network] = /^\*\.\$\{COMPOSE_PROJECT_NAME\}_(\w+):8686$/.exec(address)!;
+  assertEquals(compose.networks[network], { internal: true });
+  assert(networksOf(compose, "weir").includes(network), network);
+  assertEquals(scaled, entrypoint.map((word) => word.startsWith("--allow-net=") ? `${word},${address}` : word));
+  assertEquals(command, JSON.parse(textsOf(final, "CMD")[0]));
+  assertEquals(
+    readAddress(address.replace("${COMPOSE_PROJECT_NAME}", compose.name)),
+    [
+      ...[Deno.hostname(), `.${compose.name}_${network}:8686`],
+    ].join(""),
+  );
+  // Without it no instance tells another anything: `readConfiguration()` refuses an address alone.
+  assert("WEIR_STORE_PASSWORD_FILE" in compose.services.weir.environment!);
 });
 
 Deno.test("compose.yaml's health check of weir is that of the image", () => {

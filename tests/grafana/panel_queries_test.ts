@@ -184,6 +184,7 @@ const OF_OTHERS: Readonly<Record<string, string>> = {
   weir_proof_checked_timestamp_seconds: "a continuous proof",
   weir_proof_equal_rows: "a continuous proof",
   weir_proof_differing_rows: "a continuous proof",
+  weir_proof_left_out: "a continuous proof",
 };
 
 /** What a panel asks for must be there: a metric, or a label's value, that nobody reports shows nothing. */

@@ -23,18 +23,24 @@ export const proved = {
       unit: "locale",
       targets: instants([`sum(${ofTables("weir_proof_equal_rows")}) or vector(0)`, "Rows"]),
     }),
+    numbers({
+      title: "Left out",
+      description: "Tables and topics that are not compared while everything runs. The console's Now says why.",
+      width: 4,
+      targets: instants([`count(${ofTables("weir_proof_left_out")} > 0) or vector(0)`, "Left out"]),
+    }),
     overTime({
       title: "Rows that differ",
       description: "Rows that ClickHouse shows otherwise than the source gives them, while nothing is on its way. " +
         "The console's Now names the keys.",
-      width: 8,
+      width: 6,
       limits: [[1, "red"]],
       targets: expressions([ofTables("weir_proof_differing_rows"), "{{topology}}: {{sink}}"]),
     }),
     overTime({
       title: "Since the last whole comparison",
       description: "Age of the last round of each table that has ended. Above 6 hours WeirProofStale fires.",
-      width: 8,
+      width: 6,
       unit: "s",
       limits: [[21_600, "orange"]],
       noValue: NONE,

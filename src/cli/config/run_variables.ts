@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { defaultRunOptions, type RunOptions } from "../../runtime/options.ts";
 import { readInteger } from "../option_values.ts";
+import { ADDRESS_EXPECTED, readAddress } from "./application_server.ts";
 import { switchVariable, type Variable, variable } from "./variable.ts";
 
 /** A whole number between these bounds, a share between 0 and 1, a switch, names, or host:port. */
@@ -11,7 +12,6 @@ type Rule =
   | "names"
   | "address";
 
-const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/;
 const MILLISECONDS = { min: 1, max: 2_147_483_647, unit: "milliseconds" };
 const ROWS = { min: 1, max: 1_000_000_000, unit: "rows" };
 
@@ -85,7 +85,7 @@ function schemaOf(name: string, rule: Rule): Variable<RunValue> {
     });
   }
   if (rule === "address") {
-    return variable<RunValue>(name, { expected: "host:port", read: (text) => ADDRESS.test(text) ? text : null });
+    return variable<RunValue>(name, { expected: ADDRESS_EXPECTED, read: readAddress });
   }
   if (rule === "share") {
     return variable<RunValue>(name, {

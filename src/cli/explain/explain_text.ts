@@ -109,13 +109,13 @@ function stepLines({ steps }: Explanation): string[] {
   });
 }
 
-function shownLines({ shown, shownKnown }: Explanation): string[] {
+function shownLines({ shown, shownKnown, outcome }: Explanation): string[] {
   if (!shownKnown) return [];
   if (shown === null) return ["ClickHouse shows nothing of this key"];
   const digests = shown.changedByHand
     ? "changed by hand since"
     : shown.digestsEqual === null
-    ? "its task keeps nothing of windows as old"
+    ? outcome === "beyond retention" ? "its task keeps nothing of windows as old" : "who has its state has not answered"
     : shown.digestsEqual
     ? "the same as the state says (digests equal)"
     : "another one than the state says (digests differ)";
@@ -144,7 +144,7 @@ function shareLines({ shares }: Explanation): string[] {
     task,
     rows === null ? "not known" : String(rows),
     version ?? "none",
-    digestsEqual ? "equal" : "differ",
+    digestsEqual === null ? "not known" : digestsEqual ? "equal" : "differ",
   ]);
   return textTable(["task", "rows", "version", "digests"], rows);
 }

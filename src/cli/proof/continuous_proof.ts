@@ -7,7 +7,7 @@ import type { PrometheusMetrics } from "../prometheus.ts";
 import type { Event } from "../start/output.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import { ProofProcess } from "./proof_process.ts";
-import type { ContinuousProof, ProofReport, SinkProof } from "./proof_report.ts";
+import type { ContinuousProof, LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import { proofRoutes } from "./proof_routes.ts";
 import { Standings } from "./standing.ts";
 import { ToldProof } from "./told_proof.ts";
@@ -46,7 +46,9 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
   const { configuration, revision, imported, topologies, runs, demo, metrics, onEvent } = options;
   const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
   const known = new Map<string, SinkProof>();
-  const onReport = ({ sinks }: ProofReport) => {
+  const tellLeftOut = leftOutMetric(metrics);
+  const onReport = ({ sinks, leftOut }: ProofReport) => {
+    tellLeftOut(leftOut);
     // What is not compared here any more is nobody's fault here.
     for (const [name, { topology, sink }] of known) {
       if (sinks.some((one) => one.topology === topology && one.sink === sink)) continue;
@@ -74,6 +76,17 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
     },
     start: (started) => void started.then(() => Deno.unrefTimer(setTimeout(() => keeper.start(), AFTER_START_MS))),
     stop: () => keeper.stop(),
+  };
+}
+
+/** Tells what nobody compares, and why; what another instance compares is told there. */
+function leftOutMetric(metrics: PrometheusMetrics): (leftOut: readonly LeftOut[]) => void {
+  let told: readonly LeftOut[] = [];
+  const labels = ({ topology, sink, reason }: LeftOut) => ({ topology, sink, reason });
+  return (leftOut) => {
+    for (const one of told) metrics.gauge("weir_proof_left_out", labels(one), 0);
+    told = leftOut.filter(({ elsewhere }) => elsewhere === undefined);
+    for (const one of told) metrics.gauge("weir_proof_left_out", labels(one), 1);
   };
 }
 

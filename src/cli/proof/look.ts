@@ -1,9 +1,10 @@
 import type { Topology } from "../../dsl/topology.ts";
 import type { Row } from "../../record/row.ts";
-import { canonicalLine, type CanonicalRow, type ExpectedRows } from "../verify/compare.ts";
+import type { CanonicalRow, ExpectedRows } from "../verify/compare.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
 import { expires } from "../verify/moments.ts";
 import type { KeyRange, RangedTruth, WireRow } from "../verify/ranged_truth.ts";
+import { differencesOf } from "./differences_of.ts";
 import type { ProofSource } from "./proof_source.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
 import type { ShownReader, ShownRows, SinkKey } from "./shown_sink.ts";
@@ -130,7 +131,7 @@ async function judged(
   const from = [...rows.compute((nowMs - (passing ? EXPIRY_MS : 0)) * 1_000)];
   const later: Row[] | null = passing ? [...rows.compute((nowMs + SKEW_MS) * 1_000)] : null;
   const { expected } = expectedRows({ rows: from, later }, sink);
-  const found = differences(sink, { expected: onlyThose(expected, isIn), shown });
+  const found = differencesOf(sink.key, { expected: onlyThose(expected, isIn), shown });
   if (found.length === 0) return { rows: expected.byKey.size, differences: [], read: rows.read };
   const versions = await sink.versions(found.map(({ key }) => key));
   const excused = excuse !== null && (!precise || rows.troubled) ? excuse : null;
@@ -143,23 +144,6 @@ async function judged(
 
 function onlyThose(expected: ExpectedRows, isIn: (row: CanonicalRow) => boolean): ExpectedRows {
   return { ...expected, byKey: new Map([...expected.byKey].filter(([, row]) => isIn(row))) };
-}
-
-function differences(
-  sink: ShownReader,
-  { expected: { byKey, moving }, shown }: { readonly expected: ExpectedRows; readonly shown: ShownRows },
-): Omit<Difference, "version" | "excuse">[] {
-  const found: Omit<Difference, "version" | "excuse">[] = [];
-  for (const [text, row] of byKey) {
-    const expected = canonicalLine(row);
-    const actual = shown.get(text)?.map(canonicalLine).join("\n") ?? null;
-    if (expected !== actual) found.push({ key: sink.keyOf(row), text, expected, actual });
-  }
-  for (const [text, rows] of shown) {
-    if (byKey.has(text) || moving.has(text)) continue;
-    found.push({ key: sink.keyOf(rows[0]), text, expected: null, actual: rows.map(canonicalLine).join("\n") });
-  }
-  return found;
 }
 
 /** A sink's key columns carry the key of its table; a row that comes under another one cannot be compared by ranges. */

@@ -1,6 +1,8 @@
 import { textLines } from "../text_lines.ts";
 import type { ProofReport } from "./proof_report.ts";
+import type { ToldBrought } from "./append_prover.ts";
 import type { Standing } from "./prover.ts";
+import type { AskedRecords, ToldRecords } from "./told_records.ts";
 
 /** What the process of the proof is told first. Both sides speak in lines of JSON. */
 export interface ProofBegin {
@@ -18,14 +20,24 @@ export interface ProofBegin {
 /** What it tells and asks. */
 export type FromProof =
   | { readonly kind: "report"; readonly report: ProofReport }
-  | { readonly kind: "ask"; readonly id: number; readonly question: "standing" | "applied"; readonly topology: string }
+  | ({ readonly kind: "ask"; readonly id: number; readonly topology: string } & Question)
   /** It ends, and another try would end so, too. */
   | { readonly kind: "refused"; readonly reason: string };
+
+/** What is asked of a topology. */
+export type Question =
+  | { readonly question: "standing" | "applied" | "brought" }
+  | { readonly question: "records"; readonly asked: AskedRecords };
 
 /** What it is answered. */
 export interface ToProof {
   readonly id: number;
-  readonly answer: Standing | boolean;
+  readonly answer: Standing | boolean | readonly ToldBrought[] | ToldRecords | Unanswered | null;
+}
+
+/** Why the instance cannot answer. */
+export interface Unanswered {
+  readonly unanswered: string;
 }
 
 /** Each line of a stream as the value that it holds. Lines that do not begin with the mark are somebody else's. */

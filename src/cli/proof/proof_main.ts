@@ -1,7 +1,18 @@
 /** The process of the continuous proof: begun by `start`, and over when that ends. */
 import { loadConfiguration } from "../config/configuration.ts";
 import { lowerPriority } from "./lower_priority.ts";
-import { type FromProof, messageLine, messagesOf, type ProofBegin, type ToProof } from "./messages.ts";
+import type { ToldBrought } from "./append_prover.ts";
+import { ProductionError } from "../../record/errors.ts";
+import {
+  type FromProof,
+  messageLine,
+  messagesOf,
+  type ProofBegin,
+  type Question,
+  type ToProof,
+  type Unanswered,
+} from "./messages.ts";
+import { recordsIn, type ToldRecords } from "./told_records.ts";
 import { isRevision, prove, type ProvenInstances } from "./prove.ts";
 import type { Standing } from "./prover.ts";
 
@@ -31,8 +42,6 @@ async function run(begin: ProofBegin, instances: ProvenInstances): Promise<void>
 
 const OTHER_FILES = "topology files are not those any more that this instance runs: start it again";
 
-type Question = Extract<FromProof, { kind: "ask" }>["question"];
-
 /** Questions to the instance. `heard` resolves when it is gone. */
 function conversation(
   incoming: AsyncIterable<ProofBegin | ToProof>,
@@ -40,10 +49,10 @@ function conversation(
 ): { readonly instances: ProvenInstances; readonly heard: Promise<void> } {
   const waiting = new Map<number, (answer: never) => void>();
   let last = 0;
-  const ask = <T extends ToProof["answer"]>(question: Question, topology: string) =>
+  const ask = <T extends ToProof["answer"]>(topology: string, question: Question) =>
     new Promise<T>((resolve) => {
       waiting.set(++last, resolve);
-      write(begin, { kind: "ask", id: last, question, topology });
+      write(begin, { kind: "ask", id: last, topology, ...question });
     });
   const listen = async () => {
     for await (const message of incoming) {
@@ -53,8 +62,16 @@ function conversation(
     }
   };
   const instances: ProvenInstances = {
-    standing: (topology) => ask<Standing>("standing", topology),
-    applied: (topology) => ask<boolean>("applied", topology),
+    standing: (topology) => ask<Standing>(topology, { question: "standing" }),
+    applied: (topology) => ask<boolean>(topology, { question: "applied" }),
+    streams: {
+      brought: (topology) => ask<readonly ToldBrought[]>(topology, { question: "brought" }),
+      async records(topology, asked) {
+        const told = await ask<ToldRecords | Unanswered | null>(topology, { question: "records", asked });
+        if (told !== null && "unanswered" in told) throw new ProductionError(told.unanswered, { retriable: true });
+        return told === null ? null : recordsIn(told);
+      },
+    },
     tell: (report) => write(begin, { kind: "report", report }),
   };
   return { instances, heard: listen() };

@@ -4,7 +4,7 @@ import { siblingModule } from "../../adapters/local/sibling_module.ts";
 import { waitMsAfter } from "../../ports/retry.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { Event } from "../start/output.ts";
-import { type FromProof, messageLine, messagesOf, type ProofBegin } from "./messages.ts";
+import { type FromProof, messageLine, messagesOf, type ProofBegin, type ToProof } from "./messages.ts";
 import { type ContinuousProof, NOTHING_PROVED, type ProofKeeper, type ProofReport } from "./proof_report.ts";
 import type { Standings } from "./standing.ts";
 
@@ -119,10 +119,20 @@ export class ProofProcess implements ProofKeeper {
     this.#options.onReport(report);
   }
 
-  async #answer({ question, topology }: Extract<FromProof, { kind: "ask" }>) {
+  async #answer(ask: Extract<FromProof, { kind: "ask" }>): Promise<ToProof["answer"]> {
     const { standings } = this.#options;
-    if (question === "standing") return standings.of(topology);
-    return await standings.applied(topology).catch(() => false);
+    const { topology } = ask;
+    switch (ask.question) {
+      case "standing":
+        return standings.of(topology);
+      case "applied":
+        return await standings.applied(topology).catch(() => false);
+      case "brought":
+        return await standings.brought(topology);
+      case "records":
+        return await standings.records(topology, ask.asked)
+          .catch((error: Error) => ({ unanswered: error.message }));
+    }
   }
 
   #kill(): void {

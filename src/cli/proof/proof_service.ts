@@ -104,6 +104,8 @@ export class ProofService {
           return false;
         }
       },
+      // Records hold what is masked elsewhere, and the service is no client of Kafka.
+      streams: null,
       tell: (report) => void this.#tell({ program, says: { report } }),
     };
   }

@@ -9,6 +9,8 @@ import { proofMask } from "./masked_proof.ts";
 import type { ProofReport } from "./proof_report.ts";
 import { demoSource, postgresSource, type ProofSource } from "./proof_source.ts";
 import { Prover, type Standing } from "./prover.ts";
+import type { ProvenStreams } from "./append_prover.ts";
+import { ShownAppends } from "./shown_appends.ts";
 import { ShownSink } from "./shown_sink.ts";
 
 const RANGE_ROWS = 2_000;
@@ -21,6 +23,8 @@ export interface ProvenInstances {
   standing(topology: string): Promise<Standing>;
   /** Resolves when everything that the log has now shows in ClickHouse; to false if that cannot be said. */
   applied(topology: string): Promise<boolean>;
+  /** What the log has of streams; null: there is no way to it. */
+  readonly streams: ProvenStreams | null;
   tell(report: ProofReport): void;
 }
 
@@ -54,6 +58,8 @@ export async function prove(wanted: ToProve): Promise<string> {
       shown: (sink, types) => new ShownSink(sink, { shown, types }),
       standing: (topology) => instances.standing(topology),
       applied: (topology) => instances.applied(topology),
+      streams: instances.streams,
+      appended: (spec) => new ShownAppends(spec, shown),
       pace: {
         rangeRows: RANGE_ROWS,
         rowsMax: proof.rowsMax,

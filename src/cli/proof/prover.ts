@@ -1,8 +1,12 @@
+import type { AppendSpec } from "../../dsl/append_sink.ts";
 import type { ColumnTypes } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
+import { AppendProver, type ProvenStreams } from "./append_prover.ts";
 import type { LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import type { ProofSource } from "./proof_source.ts";
+import { provedAppends } from "./proved_appends.ts";
 import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
+import type { AppendReader } from "./shown_appends.ts";
 import type { ShownReader } from "./shown_sink.ts";
 import { type ProofPace, SinkProver } from "./sink_prover.ts";
 import type { Suspect } from "./suspects.ts";
@@ -25,7 +29,17 @@ export interface ProverParts {
   readonly standing: (topology: string) => Promise<Standing>;
   /** Resolves when everything that the log has now shows in ClickHouse; to false if that cannot be said. */
   readonly applied: (topology: string) => Promise<boolean>;
+  /** What the log has of streams; null: there is no way to it. */
+  readonly streams: ProvenStreams | null;
+  readonly appended: (spec: AppendSpec) => AppendReader;
   readonly pace: ProofPace;
+}
+
+/** What is compared of one topology. */
+interface TopologyProver {
+  readonly topology: string;
+  readonly sinks: readonly SinkProver[];
+  readonly appends: readonly AppendProver[];
 }
 
 /** Looks behind each other at keys about which one more could decide. */
@@ -37,14 +51,21 @@ const CAUSE_LENGTH_MAX = 300;
 export class Prover {
   readonly #parts: ProverParts;
   readonly #leftOut: readonly LeftOut[];
-  readonly #provers: readonly { readonly topology: string; readonly sinks: readonly SinkProver[] }[];
+  readonly #provers: readonly TopologyProver[];
 
   constructor(parts: ProverParts) {
     this.#parts = parts;
-    const plans = parts.topologies.map((topology) => ({ topology, ...provedSinks(topology) }));
-    this.#leftOut = plans.flatMap(({ leftOut }) => leftOut);
-    this.#provers = plans.map(({ topology, sinks }) => ({
+    const { streams } = parts;
+    const plans = parts.topologies.map((topology) => ({
+      ...{ topology, ...provedSinks(topology) },
+      ...provedAppends(topology, { reachable: streams !== null }),
+    }));
+    this.#leftOut = plans.flatMap(({ leftOut, appendsLeftOut }) => [...appendsLeftOut, ...leftOut]);
+    this.#provers = plans.map(({ topology, sinks, appends }) => ({
       topology: topology.name,
+      appends: appends.map((spec) =>
+        new AppendProver({ topology, spec, shown: parts.appended(spec), streams: streams! }, parts.pace)
+      ),
       sinks: sinks.map((sink) => {
         const node = topology.nodes.find((one) => one.op === "sink" && one.sink.name === sink.plan.name)!;
         const { columns } = (node as Extract<typeof node, { op: "sink" }>).sink;
@@ -62,9 +83,9 @@ export class Prover {
     }
   }
 
-  async #standing({ topology, sinks }: { readonly topology: string; readonly sinks: readonly SinkProver[] }) {
+  async #standing({ topology, sinks, appends }: TopologyProver): Promise<Standing> {
     const standing = await this.#parts.standing(topology);
-    for (const sink of sinks) {
+    for (const sink of [...sinks, ...appends]) {
       sink.paused = standing.paused;
       sink.elsewhere = standing.elsewhere;
       if (standing.elsewhere) sink.forget();
@@ -72,8 +93,12 @@ export class Prover {
     return standing;
   }
 
-  async #turnOf(prover: { readonly topology: string; readonly sinks: readonly SinkProver[] }): Promise<void> {
-    const { topology, sinks } = prover;
+  async #turnOf(prover: TopologyProver): Promise<void> {
+    const { topology, sinks, appends } = prover;
+    for (const append of appends) {
+      if ((await this.#standing(prover)).paused !== null) return;
+      await this.#attempt([append], () => append.next());
+    }
     for (const sink of sinks) {
       const { excuse, paused } = await this.#standing(prover);
       if (paused !== null) return;
@@ -114,7 +139,7 @@ export class Prover {
   }
 
   /** Pauses those for whom a side does not answer. */
-  async #attempt<T>(sinks: readonly SinkProver[], act: () => Promise<T>): Promise<T | undefined> {
+  async #attempt<T>(sinks: readonly (SinkProver | AppendProver)[], act: () => Promise<T>): Promise<T | undefined> {
     try {
       return await act();
     } catch (error) {
@@ -126,9 +151,9 @@ export class Prover {
 
   /** What is known now. */
   report(): ProofReport {
-    const provers = this.#provers.flatMap(({ sinks }) => sinks);
-    const dropped = provers.flatMap(({ leftOut, elsewhere, paused, compared }): LeftOut[] => {
-      const place = { topology: compared.topology.name, sink: compared.sink.plan.name };
+    const provers = this.#provers.flatMap(({ sinks, appends }) => [...sinks, ...appends]);
+    const dropped = provers.flatMap(({ leftOut, elsewhere, paused, topology, sink }): LeftOut[] => {
+      const place = { topology, sink };
       if (elsewhere && leftOut === null) return [{ ...place, reason: paused!, elsewhere }];
       return leftOut === null ? [] : [{ ...place, reason: leftOut }];
     });

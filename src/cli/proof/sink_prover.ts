@@ -1,13 +1,12 @@
 import { timeText } from "../../runtime/explain/words.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import type { Canonical } from "../verify/canonical.ts";
-import { canonicalLine } from "../verify/compare.ts";
+import { differingColumns } from "./differing_columns.ts";
 import { type Compared, type Excuse, type Look, lookAtAll, lookAtKeys, lookAtRange, OtherKeys } from "./look.ts";
 import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
 import { TooManyRows } from "./slice_rows.ts";
 import { type Suspect, Suspects } from "./suspects.ts";
 
-const VALUE_LENGTH_MAX = 200;
 /** A whole comparison is repeated when so many times as long as it took has gone by, */
 const WHOLE_PAUSE = 3;
 /** and not before. */
@@ -48,6 +47,14 @@ export class SinkProver {
     this.compared = compared;
     this.#pace = pace;
     this.#whole = compared.sink.roots === null;
+  }
+
+  get topology(): string {
+    return this.compared.topology.name;
+  }
+
+  get sink(): string {
+    return this.compared.sink.plan.name;
   }
 
   /** Compares the rows that come next. @throws Error when source or ClickHouse do not answer */
@@ -140,8 +147,8 @@ export class SinkProver {
     const last = this.#last;
     const missing = [...faults, ...excused].filter(({ expected }) => expected !== null).length;
     return {
-      topology: this.compared.topology.name,
-      sink: this.compared.sink.plan.name,
+      topology: this.topology,
+      sink: this.sink,
       how: this.#whole ? "whole" : "ranges",
       rows: last === null ? 0 : Math.max(0, last.rows - missing - unjudged),
       checked: last === null ? null : new Date(last.endedMs).toISOString(),
@@ -164,21 +171,9 @@ export class SinkProver {
       key: Object.fromEntries(names.map((name, place) => [name, texts[place]])),
       explain: texts.length === 1 && !texts[0].startsWith("[") ? texts[0] : JSON.stringify(texts),
       kind,
-      columns: kind === "different" ? this.#differingColumns(expected!, actual!) : [],
+      columns: differingColumns(this.compared.shown.names, { expected, actual }),
       since: new Date(sinceMs).toISOString(),
     };
-  }
-
-  #differingColumns(expected: string, actual: string): DifferingKey["columns"] {
-    const wanted = JSON.parse(expected) as unknown[];
-    // Of rows that are there twice the first one that is wrong.
-    const rows = actual.split("\n");
-    const shown = JSON.parse(rows.find((row) => row !== expected) ?? rows[0]) as unknown[];
-    return this.compared.shown.names.map((name, place) => ({
-      name,
-      expected: shownText(wanted[place]),
-      actual: shownText(shown[place]),
-    })).filter(({ expected, actual }) => expected !== actual);
   }
 }
 
@@ -188,9 +183,4 @@ function keyText(type: string, value: Canonical): string {
   const parsed = parseClickHouseType(type);
   if (parsed.name !== "DateTime" && parsed.name !== "DateTime64") return String(value);
   return timeText(Number(value) * 10 ** (6 - parsed.precision));
-}
-
-function shownText(value: unknown): string {
-  const text = typeof value === "string" ? value : canonicalLine([value as string]).slice(1, -1);
-  return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}...`;
 }

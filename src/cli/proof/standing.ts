@@ -1,16 +1,21 @@
-import { hopsOf, taskShareOf, whenApplied } from "../../runtime/applied.ts";
+import { type BroughtOut, broughtOutOf, hopsOf, taskShareOf, whenApplied } from "../../runtime/applied.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import { json, RequestError } from "../api/answer.ts";
 import type { Routes } from "../http_server.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import { askOthers } from "../instances/ask_others.ts";
+import type { ToldBrought } from "./append_prover.ts";
 import type { Standing } from "./prover.ts";
+import { type AskedRecords, readRecords, type ToldRecords } from "./told_records.ts";
 
 /** How long one answer may take. */
 const APPLIED_MS = 60_000;
 const HOP_MS = 10_000;
 /** Where one instance asks another how far it is. */
 const APPLIED_PATH = "/api/applied";
+/** Where one instance asks another how far its streams are. */
+const BROUGHT_PATH = "/api/brought";
+const BROUGHT_MS = 2_000;
 
 /** What one instance has of a topology. */
 interface Applied {
@@ -79,6 +84,39 @@ export class Standings {
     return true;
   }
 
+  /** How far all partitions that the topology's streams read are brought out, as far as an instance tells it. */
+  async brought(topology: string): Promise<readonly ToldBrought[]> {
+    const runner = this.#runnerOf(topology);
+    if (!runner?.instance) return [];
+    const { plan, streams } = runner.instance.topics;
+    const told = await askOthers<readonly BroughtOut[]>(runner.others(), {
+      path: `${BROUGHT_PATH}/${encodeURIComponent(topology)}`,
+      password: this.#password,
+      answerMs: BROUGHT_MS,
+      read: (text) => JSON.parse(text) as readonly BroughtOut[],
+    });
+    const known = [...broughtOutOf(runner.instance), ...told.flatMap((one) => "answer" in one ? one.answer : [])];
+    return plan.streams.flatMap(({ source: { topic } }) =>
+      Array.from({ length: streams.get(topic)!.partitions }, (_, partition): ToldBrought => {
+        const own = known.filter((one) => one.topic === topic && one.partition === partition);
+        // Who has just lost a partition may still tell of it: the lesser word is true of both.
+        return { topic, partition, to: own.length === 0 ? null : Math.min(...own.map(({ to }) => to)) };
+      })
+    );
+  }
+
+  /**
+   * Records of a topic that the topology's streams read. Null if there is no such topic.
+   * @throws ProductionError when the log does not answer. @throws RequestError if it does not read the topic
+   */
+  async records(topology: string, asked: AskedRecords): Promise<ToldRecords | null> {
+    const instance = this.#runnerOf(topology)?.instance;
+    if (!instance?.topics.plan.streams.some(({ source }) => source.topic === asked.topic)) {
+      throw new RequestError(404, `No topology "${topology}" that reads topic "${asked.topic}" runs here`);
+    }
+    return await readRecords(instance.ports.log, asked);
+  }
+
   #runnerOf(topology: string): Runner | null {
     return this.#runs.find(({ name }) => name === topology)?.runner ?? null;
   }
@@ -102,6 +140,11 @@ export class Standings {
         const runner = this.#runnerOf(topology);
         if (!runner) throw new RequestError(404, `No topology "${topology}" runs here`);
         return json(await oneHop(runner));
+      },
+      [`GET ${BROUGHT_PATH}/*`]: (request) => {
+        const topology = decodeURIComponent(new URL(request.url).pathname.slice(BROUGHT_PATH.length + 1));
+        const instance = this.#runnerOf(topology)?.instance;
+        return json(instance ? broughtOutOf(instance) : []);
       },
     };
   }

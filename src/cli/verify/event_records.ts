@@ -4,7 +4,7 @@ import { eventReader } from "../../formats/event_reader.ts";
 import { headersOf } from "../../formats/message_headers.ts";
 import type { OracleEvent } from "../../oracle/append_oracle.ts";
 import { streamName } from "../../plan/compile_streams.ts";
-import type { Log, LogRecord } from "../../ports/log.ts";
+import type { Log, LogRecord, TopicDescription } from "../../ports/log.ts";
 import { ConfigError, DeserializationError, ProductionError } from "../../record/errors.ts";
 import { isForAnother } from "../../record/replay_header.ts";
 
@@ -36,25 +36,43 @@ export async function readEvents(
   if (description === undefined) throw new ConfigError([`Cannot verify: topic "${spec.topic}" is not there`]);
   const { start, end } = await log.offsets(spec.topic);
   const records = await recordsOf(log, spec.topic, { start, end });
-  const read = eventOf(spec, topology);
-  const events: OracleEvent[] = [];
-  let refused = 0;
-  for (const [partition, own] of records.entries()) {
-    for (const record of own) {
-      try {
-        const event = read(record, partition);
-        if (event !== null) events.push(event);
-      } catch (error) {
-        if (!(error instanceof DeserializationError)) throw error;
-        refused++;
-      }
-    }
-  }
-  const source = description.id === null ? spec.topic : `${spec.topic}@${description.id}`;
+  const read = eventsReader(spec, topology);
+  const events = records.flatMap((own, partition) => read.events(own, partition));
+  const source = sourceOf(spec.topic, description);
   const left = description.compacted
     ? new Set(records.flatMap((own, partition) => own.map(({ offset }) => placeOf(partition, offset))))
     : null;
-  return { source, starts: start, left, events, refused };
+  return { source, starts: start, left, events, refused: read.refused };
+}
+
+/** Names a topic in append tables: another one of the same name is another source. */
+export function sourceOf(topic: string, { id }: Pick<TopicDescription, "id">): string {
+  return id === null ? topic : `${topic}@${id}`;
+}
+
+/** Reads records as the engine does. What it passes over is left out, and what it refuses is counted. */
+export function eventsReader(
+  spec: EventSpec,
+  topology: string,
+): { readonly refused: number; events(records: readonly LogRecord[], partition: number): OracleEvent[] } {
+  const read = eventOf(spec, topology);
+  let refused = 0;
+  return {
+    get refused() {
+      return refused;
+    },
+    events: (records, partition) =>
+      records.flatMap((record) => {
+        try {
+          const event = read(record, partition);
+          return event === null ? [] : [event];
+        } catch (error) {
+          if (!(error instanceof DeserializationError)) throw error;
+          refused++;
+          return [];
+        }
+      }),
+  };
 }
 
 /** Numbers what is made of the same record, from 0 on: which one the next is of those of a place. */

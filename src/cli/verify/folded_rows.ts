@@ -55,6 +55,19 @@ export async function loadFolded(topology: Topology, log: Log): Promise<FoldedRe
   return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken, horizons };
 }
 
+/** Why a result cannot be made from scratch, whatever its topics hold; null: that is for them to say. */
+export function neverComputed(result: TableResultNode): string | null {
+  if (result.op === "suppress") return WAITS;
+  return orderOf(result);
+}
+
+function orderOf(aggregate: StreamAggregateNode): string | null {
+  if (aggregate.window !== null) return "which events come too late for a window depends on the order of partitions";
+  const kinds = aggregate.sides.flatMap(({ aggregates }) => Object.values(aggregates).map(({ kind }) => kind));
+  const ordered = kinds.find((kind) => !ANY_ORDER.has(kind));
+  return ordered === undefined ? null : `${ordered} depends on the order in which events of several partitions came`;
+}
+
 /** The rows made from scratch; or why they cannot be. */
 async function computedRows(
   topology: Topology,
@@ -63,10 +76,8 @@ async function computedRows(
     readonly events: () => Promise<ReadonlyMap<string, EventRecords>>;
   },
 ): Promise<(readonly [Key, Row])[] | string> {
-  if (aggregate.window !== null) return "which events come too late for a window depends on the order of partitions";
-  const kinds = aggregate.sides.flatMap(({ aggregates }) => Object.values(aggregates).map(({ kind }) => kind));
-  const ordered = kinds.find((kind) => !ANY_ORDER.has(kind));
-  if (ordered !== undefined) return `${ordered} depends on the order in which events of several partitions came`;
+  const order = orderOf(aggregate);
+  if (order !== null) return order;
   const topics = await events();
   for (const [topic, { starts, left }] of topics) {
     if (left !== null) return `topic "${topic}" is compacted, so that it may have lost records`;

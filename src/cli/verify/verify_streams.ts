@@ -76,10 +76,9 @@ interface Judged {
 
 async function verifySink({ topology, spec, rows, topics }: Judged, shown: Shown): Promise<SinkReport> {
   const startedMs = performance.now();
-  const columns = [...PLACE, ...Object.entries(spec.columns).map(([name, type]) => ({ name, type }))]
-    .map((column) => canonicalColumn(column, quoted(column.name)));
-  const key = PLACE.map((_, index) => index);
-  const { expected, unfit } = expectedRows({ rows: placed(rows, topics), later: null }, { columns, key });
+  const { columns, key } = appendColumns(spec);
+  const sources = new Map([...topics].map(([topic, { source }]) => [topic, source]));
+  const { expected, unfit } = expectedRows({ rows: placed(rows, sources), later: null }, { columns, key });
   const stored = await compareRows({ names: columns.map(({ name }) => name), key }, {
     expected,
     actual: {
@@ -105,12 +104,21 @@ async function verifySink({ topology, spec, rows, topics }: Judged, shown: Shown
   };
 }
 
-/** With the columns that say where they come from. */
-function* placed(rows: readonly AppendedRow[], topics: ReadonlyMap<string, EventRecords>): Generator<Row> {
+/** All columns of an append table as they are compared, and the places of its key: which input a row was made of. */
+export function appendColumns(
+  spec: AppendSpec,
+): { readonly columns: readonly CanonicalColumn[]; readonly key: readonly number[] } {
+  const columns = [...PLACE, ...Object.entries(spec.columns).map(([name, type]) => ({ name, type }))]
+    .map((column) => canonicalColumn(column, quoted(column.name)));
+  return { columns, key: PLACE.map((_, index) => index) };
+}
+
+/** With the columns that say where they come from. `sources`: what topics are called there. */
+export function* placed(rows: readonly AppendedRow[], sources: ReadonlyMap<string, string>): Generator<Row> {
   const numberOf = numbering();
   for (const { row, metadata: { topic, partition, offset } } of rows) {
     const index = numberOf(`${topic}/${partition}/${offset}`);
-    const source = topics.get(topic)!.source;
+    const source = sources.get(topic)!;
     yield { ...row, _source: source, _partition: partition, _offset: offset, _index: index };
   }
 }

@@ -2,7 +2,7 @@ import { isOfRows } from "../../plan/grouped.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { keyText } from "../../record/key.ts";
 import { contributorsOf, type FoundContributors } from "./contributors.ts";
-import type { Explanation, Page } from "./explanation.ts";
+import type { Explanation, Outcome, Page } from "./explanation.ts";
 import {
   contributions,
   explainedSteps,
@@ -64,7 +64,7 @@ export async function explainSink(
     source: made.sources.find(({ row }) => row !== null) ?? made.sources[0] ?? null,
     ...made,
     shown: kept.kept === null ? null : masks.state(
-      shownState(kept.kept, verdict.outcome === "beyond retention" ? undefined : state?.expected ?? null),
+      shownState(kept.kept, UNTOLD.has(verdict.outcome) ? undefined : state?.expected ?? null),
     ),
     ...{ shownKnown: kept.kept !== null, shares: [], outputs: [] },
     deadLetters: [...answer.letters, ...contributors.letters],
@@ -78,6 +78,9 @@ export async function explainSink(
     unanswered: explaining.asked.unanswered,
   };
 }
+
+/** Outcomes with which nobody has told what should be shown: there is nothing to compare what is shown with. */
+const UNTOLD: ReadonlySet<Outcome> = new Set<Outcome>(["beyond retention", "undecided"]);
 
 /** ClickHouse shows another row than the task holds, which may be on its way. */
 function differs({ kept: { kept }, answer, index }: Compared): boolean {
@@ -139,6 +142,7 @@ function notesOnShown({ outcome }: Verdict, { kept: { kept }, answer, index }: C
   const sink = answer.trace?.sinks[index];
   if (kept === null || kept.shown === null) return [];
   const [row] = kept.rows;
+  if (outcome === "undecided") return [];
   if (outcome === "beyond retention") {
     return row.digest === -1 ? ["Its values were changed by hand: nobody knows any more what they should be"] : [];
   }

@@ -26,11 +26,12 @@ export async function explainTotal(
   const question = { kind: "group", table: table.index, group: index, key: keyText(key), ...page } as const;
   const [answer, kept] = await lookedAgain(
     () => Promise.all([explaining.asked.group(question), keptIn(instance, { sink, key })]),
-    { pause: explaining.pause, differs },
+    { pause: explaining.pause, differs: (looked) => differs(looked, instance.topics.partitions[table.index]) },
   );
   const contributors = contributorsIn(answer, { home: table, group: index });
   const undecided = undecidedOf(answer, instance.topics.partitions[table.index]);
-  const shares = kept.kept === null ? [] : shownShares(kept.kept, answer.shares);
+  const whole = undecided.length === 0;
+  const shares = kept.kept === null ? [] : shownShares(kept.kept, { shares: answer.shares, whole });
   const verdict = totalVerdict({ answer, contributors, kept, undecided, table: table.name });
   const masks = sinkMasks(instance, sink);
   const shownKey = masks.key(sinkKeyRow(sink, key));
@@ -44,7 +45,7 @@ export async function explainTotal(
     ...EMPTY,
     shown: shown === null ? null : masks.state({
       ...{ task: null, version: null, row: shown },
-      digestsEqual: shares.every((share) => share.digestsEqual),
+      digestsEqual: equalityOf(shares),
       changedByHand: kept.kept!.rows.some(({ digest }) => digest === -1),
     }),
     ...{ shownKnown: kept.kept !== null, shares, outputs: [] },
@@ -62,9 +63,16 @@ export async function explainTotal(
 }
 
 /** ClickHouse shows the total with another share than its task holds, which may be on its way. */
-function differs([{ shares }, { kept }]: readonly [GroupAnswer, Kept]): boolean {
+function differs([answer, { kept }]: readonly [GroupAnswer, Kept], partitions: number): boolean {
   if (kept === null || kept.shown === null || kept.rows.some(({ digest }) => digest === -1)) return false;
-  return shownShares(kept, shares).some(({ digestsEqual }) => !digestsEqual);
+  const whole = undecidedOf(answer, partitions).length === 0;
+  return equalityOf(shownShares(kept, { shares: answer.shares, whole })) === false;
+}
+
+/** False as soon as one share differs; null while none of those told differs, and not all are told. */
+function equalityOf(shares: readonly ShownShare[]): boolean | null {
+  if (shares.some(({ digestsEqual }) => digestsEqual === false)) return false;
+  return shares.every(({ digestsEqual }) => digestsEqual === true) ? true : null;
 }
 
 function totalVerdict({ answer, contributors, kept, undecided, table }: {
@@ -102,7 +110,7 @@ function totalVerdict({ answer, contributors, kept, undecided, table }: {
 }
 
 function shareNotes(shares: readonly ShownShare[], { outcome }: Verdict): string[] {
-  const differing = shares.filter(({ digestsEqual }) => !digestsEqual).map(({ task }) => task);
+  const differing = shares.filter(({ digestsEqual }) => digestsEqual === false).map(({ task }) => task);
   if (outcome !== "shown" || differing.length === 0) return [];
   return [
     `The share of ${

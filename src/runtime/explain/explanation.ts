@@ -72,7 +72,8 @@ export interface ShownState {
   readonly row: Row;
   /**
    * Whether the digest in ClickHouse is the one that the state holds; of a total that of each share. Null: nothing is
-   * held of a window beyond its retention. Of an append table: whether it is the row that is computed now.
+   * held of a window beyond its retention, or who has it has not answered. Of an append table: whether it is the row
+   * that is computed now.
    */
   readonly digestsEqual: boolean | null;
   /** Columns were changed by hand since. */
@@ -98,7 +99,8 @@ export interface ShownShare {
   readonly rows: number | null;
   /** Null: ClickHouse has no share of the task. */
   readonly version: string | null;
-  readonly digestsEqual: boolean;
+  /** Null: the task has not answered. */
+  readonly digestsEqual: boolean | null;
 }
 
 /** A group that the row is in, and what it adds there. */

@@ -35,7 +35,7 @@ export async function keptIn(
 
 /**
  * A row that ClickHouse shows, beside the digest that its task holds (null: nothing of the key, undefined: nothing of
- * windows as old); null if it shows none.
+ * windows as old, or it has not answered); null if it shows none.
  */
 export function shownState({ rows: [row], shown }: KeptKey, expected: number | null | undefined): ShownState | null {
   if (shown === null || row === undefined) return null;
@@ -62,8 +62,11 @@ export function sinkMasks(
   };
 }
 
-/** The shares that ClickHouse has of a total, beside those that tasks hold. */
-export function shownShares({ rows }: KeptKey, shares: readonly ShareTrace[]): ShownShare[] {
+/** The shares that ClickHouse has of a total, beside those that tasks hold. `whole`: all tasks have answered. */
+export function shownShares(
+  { rows }: KeptKey,
+  { shares, whole }: { readonly shares: readonly ShareTrace[]; readonly whole: boolean },
+): ShownShare[] {
   const tasks = new Set([...rows.map(({ task }) => task), ...shares.map(({ task }) => task)]);
   return [...tasks].sort().flatMap((task) => {
     const row = rows.find((one) => one.task === task);
@@ -74,7 +77,7 @@ export function shownShares({ rows }: KeptKey, shares: readonly ShareTrace[]): S
       task,
       rows: share?.rows ?? null,
       version: row === undefined || row.digest === null ? null : versionOf(row),
-      digestsEqual: (row?.digest ?? null) === (share?.expected ?? null),
+      digestsEqual: share === undefined && !whole ? null : (row?.digest ?? null) === (share?.expected ?? null),
     }];
   });
 }

@@ -28,6 +28,8 @@ export interface StreamView {
   readonly position: number;
   /** Where the partition ends, as known. */
   readonly end: number;
+  /** Everything before it is brought out, and ClickHouse has acknowledged it; null while that is not known. */
+  readonly doneTo: number | null;
   /** What a stage keeps of its events up to the position; null before it is read back, and of streams. */
   readonly elements: KeyedElements | null;
   /** Everything before it is brought out; null while that is not known. */

@@ -159,6 +159,11 @@ const REFUSED: readonly {
     environment: { ...REAL, WEIR_APPLICATION_SERVER: "http://weir-1:8686", WEIR_STORE_PASSWORD: "secret" },
     says: ["WEIR_APPLICATION_SERVER as host:port"],
   },
+  {
+    name: "a machine's name in the middle of an address",
+    environment: { ...REAL, WEIR_APPLICATION_SERVER: "weir.*.shop:8686", WEIR_STORE_PASSWORD: "secret" },
+    says: ["WEIR_APPLICATION_SERVER as host:port, or *:port or *.domain:port"],
+  },
   { name: "a certificate that is none", environment: { ...REAL, KAFKA_CA: "/etc/ca.pem" }, says: ["KAFKA_CA_FILE"] },
   {
     name: "a file that is not there",
@@ -203,6 +208,13 @@ Deno.test("readConfiguration() refuses", async (t) => {
       }
     });
   }
+});
+
+Deno.test("readConfiguration() puts the machine's name in front of an address that begins with a star", () => {
+  const { run } = read({ ...REAL, WEIR_APPLICATION_SERVER: "*.weir.shop.svc:8686", WEIR_STORE_PASSWORD: "secret" });
+  assertEquals(run.applicationServer, `${Deno.hostname()}.weir.shop.svc:8686`);
+  const bare = read({ ...REAL, WEIR_APPLICATION_SERVER: "*:8686", WEIR_STORE_PASSWORD: "secret" });
+  assertEquals(bare.run.applicationServer, `${Deno.hostname()}:8686`);
 });
 
 Deno.test("readConfiguration() leaves the variables of the project's tools alone", () => {

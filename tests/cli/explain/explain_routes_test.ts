@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeWire } from "../../../src/record/wire.ts";
 import { permitted } from "../support.ts";
 import { type Instance, withShops } from "./explain_instances.ts";
+import type { ShownShare } from "../../../src/runtime/explain/explanation.ts";
 
 const options = { ignore: !permitted };
 
@@ -136,5 +137,13 @@ Deno.test(
       assertEquals([...new Set(outcomes)].sort(), ["shown", "undecided"]);
       const silent = answers.find(({ json }) => json.outcome === "undecided")!.json;
       assertEquals(silent.unanswered.map(({ instance }: { instance: string }) => instance), [second.address]);
+      assertEquals([silent.shown.row.item_id, silent.shown.digestsEqual, silent.notes], [silent.key.item_id, null, []]);
+      const { json: total } = await first.get("/shop/revenue/5");
+      const told = total.shares.map(({ rows, digestsEqual }: ShownShare) => [rows === null, digestsEqual]);
+      assertEquals(told.toSorted(), [[false, true], [true, null]]);
+      assertEquals([total.shown.digestsEqual, total.notes.filter((note: string) => /another one/.test(note))], [
+        null,
+        [],
+      ]);
     }),
 );

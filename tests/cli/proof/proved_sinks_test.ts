@@ -1,7 +1,19 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
+import { provedAppends } from "../../../src/cli/proof/proved_appends.ts";
 import { provedSinks } from "../../../src/cli/proof/proved_sinks.ts";
-import { clickhouse, debezium, int8, topology, uuid } from "../../../src/mod.ts";
+import {
+  clickhouse,
+  count,
+  debezium,
+  events,
+  int8,
+  last,
+  timestamptz,
+  topology,
+  tumbling,
+  uuid,
+} from "../../../src/mod.ts";
 import cartAbandonment from "../../../topologies/cart_abandonment.ts";
 import fraudSignals from "../../../topologies/fraud_signals.ts";
 import mirror from "../../../topologies/mirror.ts";
@@ -12,7 +24,10 @@ import sales from "../../../topologies/sales.ts";
 Deno.test("provedSinks() takes keys of a source by ranges, totals as a whole, and leaves streams out", () => {
   const found = [mirror, sales, productPerformance, orderFunnel, cartAbandonment, fraudSignals].flatMap((one) => {
     const { sinks, leftOut } = provedSinks(one);
+    const { appends, appendsLeftOut } = provedAppends(one, { reachable: true });
+    assertEquals(appends, []);
     return [
+      ...appendsLeftOut.map(({ sink }) => `${sink}: left out`),
       ...sinks.map(({ plan, roots }) => `${plan.name}: ${roots?.join() ?? "whole"}`),
       ...leftOut.map(({ sink }) => `${sink}: left out`),
     ];
@@ -52,4 +67,24 @@ Deno.test("provedSinks() compares rows whose key begins with no integer as a who
       ["rights", ["shop.public.rights"], [["integer", "text"]]],
     ],
   );
+});
+
+Deno.test("provedSinks() says of each result of streams why it is not compared", () => {
+  const taps = events("shop.taps", { row: z.object({ user: z.string(), n: z.int(), at: timestamptz() }) });
+  const columns = { user: "String", n: "Int64" } as const;
+  const windowed = { user: "String", window_start: "DateTime64(6)", window_end: "DateTime64(6)", n: "Int64" } as const;
+  const { sinks, leftOut } = provedSinks(topology("taps", (builder) => {
+    const byUser = builder.stream(taps).groupBy(({ user }) => ({ user }));
+    byUser.aggregate("all", { n: count() }).to(clickhouse("all", { key: ["user"], columns }));
+    byUser.aggregate("last", { n: last(({ n }) => n, { by: ({ at }) => at }) }).to(
+      clickhouse("last", { key: ["user"], columns }),
+    );
+    byUser.windowedBy(tumbling({ hours: 1 })).aggregate("hourly", { n: count() })
+      .to(clickhouse("hourly", { key: ["user", "window_start"], columns: windowed }));
+  }));
+  assertEquals(sinks, []);
+  const reasons = Object.fromEntries(leftOut.map(({ sink, reason }) => [sink, reason]));
+  assert(/from all records of their topics/.test(reasons.all), reasons.all);
+  assert(/last depends on the order/.test(reasons.last), reasons.last);
+  assert(/too late for a window/.test(reasons.hourly), reasons.hourly);
 });

@@ -61,6 +61,10 @@ export class World {
       shown: (sink) => this.#shown(sink),
       standing: () => this.#after(() => this.standing),
       applied: () => this.#applied(),
+      streams: null,
+      appended: () => {
+        throw new TypeError("no table is appended to");
+      },
       pace: {
         rangeRows: 7,
         rowsMax: 10_000,

@@ -19,6 +19,7 @@ export const scaling: Scenario = {
       withinMs,
     });
     await steps.step("each has a port of its own", () => ownPorts(stage));
+    await steps.step("each asks all the others", (signal) => askEachOther(stage, signal), { withinMs });
     await steps.step("Prometheus finds each of them", (signal) => targets(stage, signal), { withinMs });
     await changeStore(stage);
     await verify(stage, `with ${INSTANCES} instances`);
@@ -41,6 +42,20 @@ async function ownPorts(stage: Stage): Promise<string> {
     if (!response.ok) throw new Error(`${port} answers ${response.status}`);
   }
   return ports.join(", ");
+}
+
+/** Whichever is asked tells of all, and names none that does not answer. */
+function askEachOther(stage: Stage, signal: AbortSignal): Promise<string> {
+  return until(async () => {
+    const ports = (await stage.of("weir")).flatMap(({ published }) => published);
+    const answers = await Promise.all(ports.map(async (port) => {
+      const headers = { authorization: `Bearer ${stage.secret("weir_store_password")}` };
+      const { instances } = await (await fetch(`http://${port}/api/state?once=true`, { headers })).json();
+      return instances as { readonly problem: string | null }[];
+    }));
+    const whole = answers.every((all) => all.length === INSTANCES && all.every(({ problem }) => problem === null));
+    return whole && `${ports.length} instances, each of which tells of all`;
+  }, { signal, everyMs: 1_000 });
 }
 
 function targets(stage: Stage, signal: AbortSignal): Promise<string> {

@@ -12,6 +12,7 @@ import type { Scenario } from "./scenario.ts";
 const MISSING: Readonly<Record<string, string>> = {
   weir_proof_differing_rows: "VERIFY_DATABASE_URL is not set",
   weir_proof_checked_timestamp_seconds: "VERIFY_DATABASE_URL is not set",
+  weir_proof_left_out: "VERIFY_DATABASE_URL is not set",
   pg_replication_slot_safe_wal_size_bytes: "newer than Debian's exporter",
 };
 

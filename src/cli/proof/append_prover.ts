@@ -1,0 +1,255 @@
+import type { AppendSpec } from "../../dsl/append_sink.ts";
+import type { EventSpec } from "../../dsl/events.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { computeAppends } from "../../oracle/append_oracle.ts";
+import type { BroughtOut } from "../../runtime/applied.ts";
+import { counted } from "../numbers.ts";
+import { eventsReader } from "../verify/event_records.ts";
+import { expectedRows } from "../verify/expected_rows.ts";
+import { placed } from "../verify/verify_streams.ts";
+import { differencesOf } from "./differences_of.ts";
+import { differingColumns } from "./differing_columns.ts";
+import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
+import type { AppendReader } from "./shown_appends.ts";
+import type { ShownRows } from "./shown_sink.ts";
+import type { ProofPace } from "./sink_prover.ts";
+import { type Difference, type Suspect, Suspects } from "./suspects.ts";
+import type { AskedRecords, PartitionRecords } from "./told_records.ts";
+
+/** How far a partition of a topic of events is brought out; null: no instance tells it. */
+export type ToldBrought = Omit<BroughtOut, "to"> & { readonly to: number | null };
+
+/** What the log has of the streams that are compared. */
+export interface ProvenStreams {
+  /** Of all partitions that the topology's streams read. */
+  brought(topology: string): Promise<readonly ToldBrought[]>;
+  /** Null if there is no such topic. @throws Error when the log does not answer */
+  records(topology: string, asked: AskedRecords): Promise<PartitionRecords | null>;
+}
+
+/** An append table, and both sides that are compared. */
+export interface ComparedAppends {
+  readonly topology: Topology;
+  readonly spec: AppendSpec;
+  readonly shown: AppendReader;
+  readonly streams: ProvenStreams;
+}
+
+/** Stretches of records with suspects that are looked at again in one turn, */
+const SPANS_MAX = 20;
+/** and offsets between two suspects of one of them. */
+const GAP_MAX = 100;
+/** Before the next round: rows that are there seldom change, and new ones wait for no longer than that. */
+const ROUND_PAUSE_MS = 5_000;
+/** A round of more would take days, and nobody would know what it says. */
+const RECORDS_MAX = 20_000_000;
+
+/** What one look found. */
+interface Looked {
+  readonly differences: readonly Difference[];
+  readonly mark: string;
+  /** Rows that should be there. */
+  readonly rows: number;
+  /** Records that were read. */
+  readonly read: number;
+  /** The records before it were looked at. */
+  readonly next: number;
+}
+
+/**
+ * Goes round the records of which an append table's rows are made, partition by partition. A row never changes, and all
+ * rows of records below what is brought out must be there: nothing is waited for, and a row that differs at three looks
+ * in a row is a fault.
+ */
+export class AppendProver {
+  suspects = new Suspects();
+  /** Why it cannot be compared at all; null: it can. */
+  leftOut: string | null = null;
+  /** Why it is not compared now; null: it is. */
+  paused: string | null = null;
+  /** Another instance compares it. */
+  elsewhere = false;
+  readonly #compared: ComparedAppends;
+  readonly #pace: ProofPace;
+  readonly #sources: ReadonlyMap<string, EventSpec>;
+  /** What is left of the round, the next at the end. */
+  #left: AskedRecords[] = [];
+  /** Why the round is not one over all records. */
+  #untold: string | null = null;
+  #spansSeen = 0;
+  #dueMs = 0;
+  #roundRows = 0;
+  #roundMs = 0;
+  #last: { readonly rows: number; readonly endedMs: number; readonly durationMs: number } | null = null;
+
+  constructor(compared: ComparedAppends, pace: ProofPace) {
+    this.#compared = compared;
+    this.#pace = pace;
+    const { streams } = compared.topology;
+    this.#sources = new Map(streams.flatMap((node) => node.op === "events" ? [[node.source.topic, node.source]] : []));
+  }
+
+  get topology(): string {
+    return this.#compared.topology.name;
+  }
+
+  get sink(): string {
+    return this.#compared.spec.name;
+  }
+
+  /** Looks again at what differed, and at the records that come next. @throws Error when a side does not answer */
+  async next(): Promise<void> {
+    if (this.leftOut !== null) return;
+    await this.#lookAgain();
+    if (this.#left.length === 0) {
+      if (this.#pace.nowMs() < this.#dueMs) return;
+      await this.#begin();
+    }
+    for (let passed = 0; passed < this.#pace.rangeRows && this.#left.length > 0;) {
+      const asked = this.#left.at(-1)!;
+      const to = Math.min(asked.to, asked.from + this.#pace.rangeRows - passed);
+      const look = await this.#look({ ...asked, to });
+      this.suspects.first({ ...look, nowMs: this.#pace.nowMs() });
+      this.#roundRows += look.rows;
+      passed += Math.max(1, look.next - asked.from);
+      this.#left.pop();
+      if (look.next < asked.to) this.#left.push({ ...asked, from: look.next });
+      await this.#pace.breathe(look.read);
+    }
+    if (this.#left.length === 0) this.#end();
+  }
+
+  /** A round is over what is brought out when it begins. */
+  async #begin(): Promise<void> {
+    this.suspects.roundBegins();
+    [this.#roundRows, this.#roundMs, this.#left] = [0, this.#pace.nowMs(), []];
+    const told = await this.#compared.streams.brought(this.topology);
+    const untold = told.filter(({ to }) => to === null).length;
+    this.#untold = told.length > 0 && untold === 0
+      ? null
+      : `no instance tells how far it has brought out ${untold === 0 ? "its streams" : counted(untold, "partition")}`;
+    let records = 0;
+    for (const { topic, partition, to } of told) {
+      if (to === null || !this.#sources.has(topic)) continue;
+      // Nothing is read: where the partition begins is told.
+      const found = await this.#compared.streams.records(this.topology, { topic, partition, from: 0, to: 0 });
+      if (found === null || found.start >= to) continue;
+      this.#left.push({ topic, partition, from: found.start, to });
+      records += to - found.start;
+    }
+    if (records <= RECORDS_MAX) return;
+    this.leftOut = `its topics have more than ${RECORDS_MAX} records, which one round would not get through`;
+  }
+
+  #end(): void {
+    const endedMs = this.#pace.nowMs();
+    this.#dueMs = endedMs + ROUND_PAUSE_MS;
+    if (this.#untold !== null) return;
+    this.#last = { rows: this.#roundRows, endedMs, durationMs: endedMs - this.#roundMs };
+    this.#roundRows = 0;
+  }
+
+  async #lookAgain(): Promise<void> {
+    const spans = spansOf(this.suspects.keys);
+    for (let place = 0; place < Math.min(SPANS_MAX, spans.length); place++) {
+      const { suspects, ...asked } = spans[this.#spansSeen++ % spans.length];
+      const look = await this.#look(asked);
+      const seen = suspects.filter(({ key }) => Number(key[2]) < look.next);
+      this.suspects.again(seen, { ...look, nowMs: this.#pace.nowMs() });
+      await this.#pace.breathe(look.read);
+    }
+  }
+
+  async #look(asked: AskedRecords): Promise<Looked> {
+    const found = await this.#compared.streams.records(this.topology, asked);
+    if (found === null) return { differences: [], mark: "", rows: 0, read: 0, next: asked.to };
+    const { source, start, next, records } = found;
+    const from = Math.max(asked.from, start);
+    const range = { source, partition: asked.partition, from, to: next };
+    const shown: ShownRows = from < next ? await this.#compared.shown.range(range) : new Map();
+    return { ...this.#compare(asked, { found, shown }), mark: "", read: records.length, next };
+  }
+
+  #compare(
+    { topic, partition }: AskedRecords,
+    { found: { source, compacted, records }, shown }: { readonly found: PartitionRecords; readonly shown: ShownRows },
+  ): Pick<Looked, "rows" | "differences"> {
+    const { topology, spec, shown: { columns, key } } = this.#compared;
+    const events = eventsReader(this.#sources.get(topic)!, topology.name).events(records, partition);
+    const computed = computeAppends(topology, (name) => name === topic ? events : []).get(spec.name)!;
+    const { expected } = expectedRows({ rows: placed(computed, new Map([[topic, source]])), later: null }, {
+      columns,
+      key,
+    });
+    const left = new Set(records.map(({ offset }) => offset));
+    // Of a record that compaction has removed nobody knows what it should have made.
+    const judged = compacted ? new Map([...shown].filter(([, [row]]) => left.has(Number(row[2])))) : shown;
+    const found = differencesOf(key, { expected, shown: judged });
+    return { rows: expected.byKey.size, differences: found.map((one) => ({ ...one, version: null, excuse: null })) };
+  }
+
+  /** Begins from nothing. */
+  forget(): void {
+    this.suspects = new Suspects();
+    this.#last = null;
+    this.#left = [];
+    this.#dueMs = 0;
+  }
+
+  /** How far it is. */
+  report(): SinkProof {
+    const { faults, unjudged } = this.suspects;
+    const last = this.#last;
+    const missing = faults.filter(({ expected }) => expected !== null).length;
+    return {
+      topology: this.topology,
+      sink: this.sink,
+      how: "ranges",
+      rows: last === null ? 0 : Math.max(0, last.rows - missing - unjudged),
+      checked: last === null ? null : new Date(last.endedMs).toISOString(),
+      roundMs: last === null ? null : Math.round(last.durationMs),
+      compared: this.#roundRows,
+      differing: faults.length,
+      keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
+      unjudged,
+      excused: 0,
+      waits: this.#untold,
+      paused: this.paused,
+    };
+  }
+
+  #differingKey({ key, expected, actual, sinceMs }: Suspect): DifferingKey {
+    const { names } = this.#compared.shown;
+    return {
+      key: Object.fromEntries(key.map((value, place) => [names[place], String(value)])),
+      // Nobody keeps which row an event was: there is nothing to explain.
+      explain: null,
+      kind: expected === null ? "extra" : actual === null ? "missing" : "different",
+      columns: differingColumns(names, { expected, actual }),
+      since: new Date(sinceMs).toISOString(),
+    };
+  }
+}
+
+type SuspectSpan = AskedRecords & { readonly suspects: readonly Suspect[] };
+
+/** Stretches of records in which suspects lie, by topic and partition. */
+function spansOf(suspects: readonly Suspect[]): SuspectSpan[] {
+  const spans: (SuspectSpan & { suspects: Suspect[]; to: number })[] = [];
+  const partitions = Map.groupBy(suspects, ({ key: [source, partition] }) => `${partition}/${source}`);
+  for (const own of partitions.values()) {
+    let last: typeof spans[number] | null = null;
+    for (const suspect of own.toSorted((a, b) => Number(a.key[2]) - Number(b.key[2]))) {
+      const [source, partition, offset] = suspect.key.map(String);
+      const from = Number(offset);
+      if (last === null || from - last.to > GAP_MAX) {
+        // Behind "@" is the id of the topic: see `sourceOf()`.
+        const [topic] = source.split("@");
+        spans.push(last = { topic, partition: Number(partition), from, to: from, suspects: [] });
+      }
+      last.to = from + 1;
+      last.suspects.push(suspect);
+    }
+  }
+  return spans;
+}

@@ -1,0 +1,49 @@
+import type { AppendSpec } from "../../dsl/append_sink.ts";
+import type { EventSpec } from "../../dsl/events.ts";
+import type { AppendNode, StreamNode } from "../../dsl/stream_nodes.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { computeAppends } from "../../oracle/append_oracle.ts";
+import type { LeftOut } from "./proof_report.ts";
+
+const NO_LOG =
+  "it is made of a topic, and deno task prove is no client of Kafka: an instance compares it that may run deno";
+const DEPENDS =
+  "its rows depend on what was there, or came before, when each event was processed, which nobody can compute again";
+const EXPIRES = "ClickHouse removes its rows when their time is over (ttl)";
+
+/**
+ * Which append tables of a topology can be compared while it runs, and why the others cannot. `reachable`: records of
+ * topics can be read.
+ */
+export function provedAppends(
+  topology: Topology,
+  { reachable }: { readonly reachable: boolean },
+): { readonly appends: readonly AppendSpec[]; readonly appendsLeftOut: readonly LeftOut[] } {
+  const computed = computeAppends(topology, () => []);
+  const appends: AppendSpec[] = [];
+  const appendsLeftOut: LeftOut[] = [];
+  for (const node of topology.streams) {
+    if (node.op !== "append") continue;
+    const reason = computed.get(node.name) === null ? DEPENDS : reachable ? reasonOf(topology, node) : NO_LOG;
+    if (reason === null) appends.push(node.sink);
+    else appendsLeftOut.push({ topology: topology.name, sink: node.sink.name, reason });
+  }
+  return { appends, appendsLeftOut };
+}
+
+function reasonOf({ streams }: Topology, node: AppendNode): string | null {
+  if (node.sink.ttl !== null) return EXPIRES;
+  const sources = sourcesOf(streams, node);
+  const latest = sources.find(({ from }) => from === "latest");
+  if (latest !== undefined) {
+    return `nobody knows with which record of "${latest.topic}" it has begun, as it did with the newest of that time`;
+  }
+  const repeats = sources.find(({ dropsRepeats }) => dropsRepeats);
+  if (repeats === undefined) return null;
+  return `which records of "${repeats.topic}" are repeats depends on what was there before each`;
+}
+
+function sourcesOf(streams: readonly StreamNode[], node: StreamNode): readonly EventSpec[] {
+  if (node.op === "events") return [node.source];
+  return node.inputs.flatMap((input) => sourcesOf(streams, streams.find((one) => one.id === input)!));
+}
