@@ -21,7 +21,10 @@ export type WindowSpec =
     readonly graceUs: number;
     /** When no event comes for so long, by the clock, all windows of a partition close; absent: they stay open. */
     readonly idleUs?: number;
-    /** Windows that began so long ago, by stream time, are kept by ClickHouse alone; absent: all are kept. */
+    /**
+     * Windows that began so long ago, by stream time, are kept by ClickHouse alone, and sessions that changed last so
+     * long ago; absent: all are kept.
+     */
     readonly retentionUs?: number;
   };
 
@@ -63,38 +66,29 @@ export interface WindowOptions {
   readonly idle?: Duration;
 }
 
-/** What windows of a fixed size take, too. */
+/** What windows that close take, too. */
 export interface TimeWindowOptions extends WindowOptions {
   /**
-   * Kafka Streams' `Materialized.withRetention`: how long rows of windows are kept beside ClickHouse, from the begin of
-   * a window on, by stream time. Older ones leave the memory and the changelog, and ClickHouse keeps them as they are.
-   * At least the size and the grace. The rows may be filtered, mapped and written to ClickHouse, and nothing else.
-   * Default: for ever.
+   * Kafka Streams' `Materialized.withRetention`: how long rows of windows are kept beside ClickHouse, by stream time:
+   * of windows of a fixed size from their begin on, of sessions from their last change on. Older ones leave the memory
+   * and the changelog, and ClickHouse keeps them as they are: a retention changes nothing of what it shows, nor which
+   * events are too late. At least the size, or the gap, and the grace. The rows may be filtered, mapped and written to
+   * ClickHouse, and nothing else. Default: for ever.
    */
   readonly retention?: Duration;
 }
 
 /** @throws TypeError for one that is shorter than windows take events */
 function retained(
-  spec: { readonly sizeUs: number; readonly graceUs: number },
+  { leastUs, what }: { readonly leastUs: number; readonly what: string },
   { retention }: TimeWindowOptions,
 ): Pick<WindowSpec, "retentionUs"> {
   if (retention === undefined) return {};
   const retentionUs = durationUs(retention);
-  const leastUs = spec.sizeUs + spec.graceUs;
   if (retentionUs >= leastUs) return { retentionUs };
   throw new TypeError(
-    `Cannot keep windows for ${JSON.stringify(retention)} as retention: they take events for ${leastUs} us, their ` +
-      "size and the grace. Give at least as much",
-  );
-}
-
-/** @throws TypeError for a retention, which windows of other kinds do not have */
-function unretained(options: object, kind: string): void {
-  if (!("retention" in options) || options.retention === undefined) return;
-  throw new TypeError(
-    `Cannot give ${kind} a retention: until when an event may change one cannot be told from where it begins. Use ` +
-      "tumbling or hopping windows, or leave retention out",
+    `Cannot keep ${what} for ${JSON.stringify(retention)} as retention: they take events for ${leastUs} us, their ` +
+      `${what === "sessions" ? "gap" : "size"} and the grace. Give at least as much`,
   );
 }
 
@@ -122,7 +116,8 @@ function timeWindows(
   options: TimeWindowOptions,
 ): Windows {
   const late = lateness(options);
-  return new Windows({ kind: "time", sizeUs, advanceUs, ...late, ...retained({ sizeUs, ...late }, options) });
+  const kept = retained({ leastUs: sizeUs + late.graceUs, what: "windows" }, options);
+  return new Windows({ kind: "time", sizeUs, advanceUs, ...late, ...kept });
 }
 
 /**
@@ -146,20 +141,24 @@ export function hopping(size: Duration, options: TimeWindowOptions & { readonly 
 
 /**
  * Windows that end at an event, or begin right behind one: every set of events that are at most `size` apart is in one
- * of them (`SlidingWindows` of Kafka Streams). Both ends are included.
+ * of them (`SlidingWindows` of Kafka Streams). Both ends are included. @throws TypeError
  */
-export function sliding(size: Duration, options: WindowOptions = {}): Windows {
-  unretained(options, "sliding windows");
-  return new Windows({ kind: "sliding", sizeUs: positive(size, "the size of windows"), ...lateness(options) });
+export function sliding(size: Duration, options: TimeWindowOptions = {}): Windows {
+  const sizeUs = positive(size, "the size of windows");
+  const late = lateness(options);
+  const kept = retained({ leastUs: sizeUs + late.graceUs, what: "windows" }, options);
+  return new Windows({ kind: "sliding", sizeUs, ...late, ...kept });
 }
 
 /**
  * Windows of events that follow each other within `gap`: they grow, and two that an event connects become one. They
- * begin and end with events.
+ * begin and end with events. @throws TypeError
  */
-export function session(gap: Duration, options: WindowOptions = {}): Windows<"session"> {
-  unretained(options, "sessions");
-  return new Windows({ kind: "session", gapUs: positive(gap, "the gap of sessions"), ...lateness(options) });
+export function session(gap: Duration, options: TimeWindowOptions = {}): Windows<"session"> {
+  const gapUs = positive(gap, "the gap of sessions");
+  const late = lateness(options);
+  const kept = retained({ leastUs: gapUs + late.graceUs, what: "sessions" }, options);
+  return new Windows({ kind: "session", gapUs, ...late, ...kept });
 }
 
 /**

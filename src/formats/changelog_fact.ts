@@ -8,6 +8,8 @@ import { type MessageBytes, textOf } from "./message_text.ts";
 
 /** Behind the values of an element. */
 const FORMER_AT = 4;
+/** So many values follow where there is a time of the last change: of an element, and of what is gone. */
+const AGED_VALUES: ReadonlySet<number> = new Set([FORMER_AT + 1, 1]);
 const VALUE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -29,6 +31,11 @@ export interface Fact {
   readonly element: FactElement | null;
   /** What it was before, of what is needed as it was at a task's position, even where its key is further. */
   readonly former?: FormerElement;
+  /**
+   * The operator's stream time at `to`, of what goes by when it changed last. So of two facts of one name the greater
+   * one is never the older one. Microseconds since the epoch.
+   */
+  readonly ageUs?: number;
 }
 
 /** What was kept of an element when the events below an offset were in it. */
@@ -164,11 +171,14 @@ export function factKeys({ owner, key }: Pick<Fact, "owner" | "key">): (of: Pick
 export function factValues(
   columns: Row,
 ): /** @throws TypeError for a state that is no wire value */ (
-  fact: Pick<Fact, "to" | "element" | "former">,
+  fact: Pick<Fact, "to" | "element" | "former" | "ageUs">,
 ) => string {
   const ofKey = encodeWire(columns);
-  return ({ to, element, former }) => {
-    if (former === undefined) return element === null ? `[${to},${ofKey}]` : `[${to},${ofKey},${valuesText(element)}]`;
+  return ({ to, element, former, ageUs }) => {
+    const aged = ageUs === undefined ? "" : `,${ageUs}`;
+    if (former === undefined) {
+      return element === null ? `[${to},${ofKey}${aged}]` : `[${to},${ofKey},${valuesText(element)}${aged}]`;
+    }
     const [now, before] = [element, former.element].map((one) => one === null ? NO_ELEMENT : valuesText(one));
     return `[${to},${ofKey},${now},${former.to},${before}]`;
   };
@@ -265,8 +275,11 @@ function numberAt(text: string, first: number): number {
 export function readFact(topic: string, { owner, name, value }: UnreadFact): Fact {
   return readingOf(topic, () => {
     const [ofKey, start, seq] = JSON.parse(`[${name}`) as [string, number, number];
-    const [to, columns, ...values] = decodeWire(value) as [number, Row, ...unknown[]];
-    const fact = { owner, key: parseKeyText(ofKey), start, seq, to, columns, element: elementOf(values) };
+    const [to, columns, ...given] = decodeWire(value) as [number, Row, ...unknown[]];
+    const isAged = AGED_VALUES.has(given.length);
+    const values = isAged ? given.slice(0, -1) : given;
+    const own = { owner, key: parseKeyText(ofKey), start, seq, to, columns, element: elementOf(values) };
+    const fact = isAged ? { ...own, ageUs: given.at(-1) as number } : own;
     const formerTo = values[FORMER_AT] as number | undefined;
     if (formerTo === undefined) return fact;
     return { ...fact, former: { to: formerTo, element: elementOf(values.slice(FORMER_AT + 1)) } };

@@ -7,6 +7,12 @@ export const FOLDED_TO = "~to";
 export const FOLDED_SHOWN = "~shown";
 
 /**
+ * Column of a row read from a changelog that goes by when it changed last: the stream time of then. Microseconds since
+ * the epoch.
+ */
+export const FOLDED_AGE = "~age";
+
+/**
  * Column of a row read from a changelog whose other columns do not tell which of them are the key: their names, as
  * JSON.
  */
@@ -23,6 +29,8 @@ export function isFoldedRow(row: AnyRow): boolean {
 }
 
 /** The result alone. */
-export function foldedRow({ [FOLDED_TO]: _, [FOLDED_SHOWN]: __, [FOLDED_KEY]: ___, ...row }: AnyRow): AnyRow {
+export function foldedRow(
+  { [FOLDED_TO]: _, [FOLDED_SHOWN]: __, [FOLDED_KEY]: ___, [FOLDED_AGE]: ____, ...row }: AnyRow,
+): AnyRow {
   return row;
 }

@@ -6,8 +6,8 @@ import { isTopic } from "./topic_table.ts";
 import { unreadTables } from "./unread.ts";
 
 /**
- * How long the results of a table are kept, in microseconds of stream time from the begin of their window on; null: for
- * ever. Such a table has one member.
+ * How long the results of a table are kept, in microseconds of stream time from the begin of their window on, or from
+ * the last change of a session on; null: for ever. Such a table has one member.
  */
 export function retentionOf({ members: [first] }: Pick<TaskTable, "members">): number | null {
   if (first.kind !== "folded" || first.node.op === "suppress") return null;
@@ -16,7 +16,15 @@ export function retentionOf({ members: [first] }: Pick<TaskTable, "members">): n
 
 /** As {@link retentionOf}, of an operator of a stream. */
 export function retentionUsOf(node: StreamNode): number | null {
-  return node.op === "streamAggregate" ? node.window?.retentionUs ?? null : null;
+  if (node.op !== "streamAggregate" || node.window?.retentionUs === undefined) return null;
+  const { kind, retentionUs } = node.window;
+  // Windows to which their end belongs are closed when stream time is beyond it.
+  return kind === "time" ? retentionUs : retentionUs + 1;
+}
+
+/** Whether results go by when they changed last, as where one begins does not tell how long events change it. */
+export function goByChange(node: StreamNode): boolean {
+  return retentionUsOf(node) !== null && node.op === "streamAggregate" && node.window?.kind === "session";
 }
 
 /**

@@ -7,8 +7,9 @@ import { AGGREGATE_RULES, type AggregateRule } from "./streams/aggregate/rules.t
 import { runAggregateScenario } from "./streams/aggregate/scenario.ts";
 import { AGGREGATE_WORLD_KINDS } from "./streams/aggregate/world.ts";
 import { RETENTION_MUTANTS } from "./streams/retention/mutants.ts";
-import { RETENTION_RULES, type RetentionRule } from "./streams/retention/rules.ts";
+import { RETENTION_RULES, type RetentionRule, SESSION_RULES } from "./streams/retention/rules.ts";
 import { runRetentionScenario } from "./streams/retention/scenario.ts";
+import { RETENTION_WORLD_KINDS } from "./streams/retention/world.ts";
 import { APPEND_MUTANTS } from "./streams/mutants.ts";
 import { APPEND_RULES, type AppendRule } from "./streams/rules.ts";
 import { runAppendScenario } from "./streams/scenario.ts";
@@ -25,7 +26,8 @@ const HELP = `deno task model: an algorithm alone, as a model; one seed one hist
   --world KIND  "all faults" (default); of tables: "intact directories": nobody touches what processes have written, or
                 "alone": one instance, which is killed and nothing else, so that every snapshot must be of use; of
                 append: "frozen starts": processes are suspended when they have just learnt where to go on; of
-                aggregate: "two owners": former owners go on for long, or "shared keys": see streams/README.md
+                aggregate: "two owners": former owners go on for long, or "shared keys": see streams/README.md; of
+                retention: "windows" (its default), or "sessions"
   --mutants     take away one rule at a time: each must be noticed
   --only RULE   with --mutants: those that take this rule away
   --without R,S without these rules
@@ -86,9 +88,10 @@ const AGGREGATE: Model<AggregateRule> = {
 };
 
 const RETENTION: Model<RetentionRule> = {
-  rules: RETENTION_RULES,
+  rules: [...RETENTION_RULES, ...SESSION_RULES],
   mutants: RETENTION_MUTANTS,
-  run: (seed, { without }) => runRetentionScenario(seed, { without, heat }),
+  run: (seed, { without, world = values.world === "all faults" ? "windows" : values.world }) =>
+    runRetentionScenario(seed, { without, heat, kind: named(RETENTION_WORLD_KINDS, world) }),
 };
 
 function named<Name extends string>(names: readonly Name[], name: string): Name {

@@ -102,12 +102,14 @@ Deno.test("a retention is at least the size of windows and their grace", () => {
   assertEquals(tumbling(minute, { grace: { seconds: 30 }, retention: { seconds: 90 } }).spec.retentionUs, 90e6);
   assertThrows(() => hopping(minute, { every: { seconds: 10 }, retention: { seconds: 59 } }), TypeError);
   assertEquals(hopping(minute, { every: { seconds: 10 }, retention: minute }).spec.retentionUs, 60e6);
-  for (const make of [sliding, session]) {
+  for (const [make, what] of [[sliding, "size"], [session, "gap"]] as const) {
+    const grace = { seconds: 30 };
     assertThrows(
-      () => make(minute, { retention: { days: 1 } } as object),
+      () => make(minute, { grace, retention: { seconds: 89 } }),
       TypeError,
-      "Use tumbling or hopping windows",
+      `us, their ${what} and the grace`,
     );
+    assertEquals(make(minute, { grace, retention: { seconds: 90 } }).spec.retentionUs, 90e6);
   }
 });
 

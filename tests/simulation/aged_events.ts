@@ -1,4 +1,4 @@
-import { clickhouse, count, type KGroupedStream, tumbling } from "../../src/mod.ts";
+import { clickhouse, count, type KGroupedStream, session, tumbling } from "../../src/mod.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 
 const aged = clickhouse("aged", {
@@ -6,13 +6,20 @@ const aged = clickhouse("aged", {
   key: ["rest", "window_start"],
 });
 
-/** The table of windows that go by age. What is lost of it nobody can make again. */
-export const AGED_TABLE = aged.spec.name;
+const visits = clickhouse("aged_visits", {
+  columns: { rest: "Int64", window_start: "Int64", window_end: "Int64", n: "UInt64" },
+  key: ["rest", "window_start"],
+});
+
+/** The tables of windows and sessions that go by age. What is lost of them nobody can make again. */
+export const AGED_TABLES: readonly string[] = [aged.spec.name, visits.spec.name];
 
 const WINDOW_MS = 2_000;
 /** More than sources of which nothing is known to wait are ahead of others: no event is late. */
 const GRACE_MS = 60_000;
 const RETENTION_MS = WINDOW_MS + GRACE_MS;
+/** About as far apart as the events of one group are. */
+const GAP_MS = 1_500;
 
 /** Counts events by short windows, which nobody but ClickHouse keeps for longer than they take events. */
 export function declareAged<V extends { readonly n: number }>(grouped: KGroupedStream<{ rest: number }, V>): void {
@@ -21,6 +28,11 @@ export function declareAged<V extends { readonly n: number }>(grouped: KGroupedS
     retention: { milliseconds: RETENTION_MS },
   });
   grouped.windowedBy(windows).aggregate("by_age", { n: count() }).to(aged);
+  const sessions = session({ milliseconds: GAP_MS }, {
+    grace: { milliseconds: GRACE_MS },
+    retention: { milliseconds: GRACE_MS + GAP_MS },
+  });
+  grouped.windowedBy(sessions).aggregate("by_visit", { n: count() }).to(visits);
 }
 
 /** The window that an event is in. */
@@ -30,5 +42,33 @@ export function agedPlace({ rest, ms }: { readonly rest: number; readonly ms: nu
 
 /** What is shown of all windows, also those that everybody else has forgotten: each with its count. */
 export function agedRows(memory: Pick<MemoryWarehouse, "select">): (readonly [place: string, n: number])[] {
-  return memory.select(AGED_TABLE).map(({ rest, window_start, n }) => [`aged ${rest} ${window_start}`, Number(n)]);
+  return memory.select(aged.spec.name).map(({ rest, window_start, n }) => [`aged ${rest} ${window_start}`, Number(n)]);
+}
+
+/** How the sessions that are shown differ from those that all events make, when nothing is under way. */
+export function visitProblems(
+  memory: Pick<MemoryWarehouse, "select">,
+  written: readonly { readonly rest: number; readonly ms: number }[],
+): string[] {
+  const made = new Set(visitsOf(written));
+  const shown = memory.select(visits.spec.name).map(({ rest, window_start, window_end, n }) =>
+    `visit of ${rest} from ${window_start} to ${window_end}: ${n}`
+  );
+  return [
+    ...shown.filter((visit) => !made.delete(visit)).map((visit) => `${visit} is shown`),
+    ...[...made].map((visit) => `${visit} is not shown`),
+  ];
+}
+
+function visitsOf(written: readonly { readonly rest: number; readonly ms: number }[]): string[] {
+  const byRest = Map.groupBy(written, ({ rest }) => rest);
+  return [...byRest].flatMap(([rest, events]) => {
+    const sessions: number[][] = [];
+    for (const ms of events.map(({ ms }) => ms).sort((a, b) => a - b)) {
+      const last = sessions.at(-1);
+      if (last !== undefined && ms - last.at(-1)! <= GAP_MS) last.push(ms);
+      else sessions.push([ms]);
+    }
+    return sessions.map((times) => `visit of ${rest} from ${times[0]}000 to ${times.at(-1)}000: ${times.length}`);
+  });
 }

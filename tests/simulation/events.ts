@@ -7,7 +7,7 @@ import type { Choices } from "./choices.ts";
 import { adderTo, type Counted } from "./places.ts";
 import { countJoins, declareJoins } from "./event_joins.ts";
 import type { Profile } from "./profile.ts";
-import { AGED_TABLE, agedPlace, agedRows, declareAged } from "./aged_events.ts";
+import { AGED_TABLES, agedPlace, agedRows, declareAged, visitProblems } from "./aged_events.ts";
 import { declareKept, declareWoken, processed, setWokenClock } from "./processed_events.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
@@ -34,7 +34,7 @@ export const EVENT_TABLES: ReadonlySet<string> = new Set([
   ...[rests, times, latest].map(({ spec }) => spec.name),
   ...SUPPRESSED_TABLES,
   CHANGES_TABLE,
-  AGED_TABLE,
+  ...AGED_TABLES,
 ]);
 
 const RESTS = 5;
@@ -139,7 +139,8 @@ export class Events {
     const { length } = this.#log.topics.get(CLICKS)!.partitions;
     const partition = this.#choices.below(length);
     if (!this.#choices.happens("event", () => `${n} into partition ${partition}`)) return;
-    this.#written.push({ n, ms: this.#log.scheduler.nowMs, partition });
+    const ms = Math.floor(this.#log.scheduler.nowMs);
+    this.#written.push({ n, ms, partition });
     this.#log.store({ topic: CLICKS, partition, records: [{ key: null, value: `{"n":${n}}` }] });
   }
 
@@ -165,6 +166,9 @@ export class Events {
       return is === must || (!complete && is < must) ? [] : [`${place}: ${is} instead of ${must}`];
     });
     if (this.#changes) wrong.push(...changesProblems(memory, this.#log, { complete }));
+    if (this.#stages && complete) {
+      wrong.push(...visitProblems(memory, this.#written.map(({ n, ms }) => ({ rest: n % RESTS, ms }))));
+    }
     if (this.#stages) wrong.push(...suppressedProblems(memory, this.#counts(), { complete }));
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
   }

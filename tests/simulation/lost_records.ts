@@ -1,4 +1,4 @@
-import { AGED_TABLE } from "./aged_events.ts";
+import { AGED_TABLES } from "./aged_events.ts";
 import { idOf, rowOf, TOPICS } from "./source_records.ts";
 import { correctedValue } from "./corrections.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
@@ -61,7 +61,7 @@ export function loseRows({ choices, profile, warehouse }: World): void {
   const { memory } = warehouse;
   for (const table of memory.tables()) {
     // Of windows that went by age nobody else has the rows.
-    if (table === AGED_TABLE) continue;
+    if (AGED_TABLES.includes(table)) continue;
     for (const { key, values } of [...memory.stored(table)]) {
       if (values !== null && choices.strikes("lost-row", 0.5, () => `${table} ${key}`)) {
         memory.tamper({ table, key }, null);

@@ -4,6 +4,8 @@ import { both, getter, method } from "./mutate.ts";
 
 /** So far ahead, windows are forgotten that no event has come into. */
 const AHEAD_US = 300_000_000;
+/** More than a retention: as if a session went by when it began, or rather before. */
+const SESSION_US = 600_000_000;
 
 /** Deliberate bugs of windows that go by age. The model of retention has more, which take rarer accidents. */
 export const RETENTION_MUTANTS: readonly Mutant[] = [
@@ -30,6 +32,24 @@ export const RETENTION_MUTANTS: readonly Mutant[] = [
     apply: method(Retention, "told", (original) =>
       function (time) {
         if (time.kind !== "horizon") original.call(this, time);
+      }),
+    seedsMax: 300,
+  },
+  {
+    name: "agebystart",
+    rule: "a session is kept as long as it changes, however long ago it began",
+    apply: method(Retention, "note", (original) =>
+      function (entry, ageUs) {
+        original.call(this, entry, this.byChange ? ageUs - SESSION_US : ageUs);
+      }),
+    seedsMax: 300,
+  },
+  {
+    name: "knownleft",
+    rule: "what ClickHouse shows of a session that is known is compared, however long ago it began",
+    apply: method(Retention, "isForgotten", () =>
+      function (_, startUs) {
+        return this.isBeyond(startUs);
       }),
     seedsMax: 300,
   },

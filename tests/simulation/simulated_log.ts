@@ -102,7 +102,7 @@ export class SimulatedLog {
     const base = partition.end;
     this.headers.take(batch);
     for (const { timestampMs: _, ...record } of batch.records) {
-      partition.records.push({ ...record, offset: partition.end++, timestampMs: this.scheduler.nowMs });
+      partition.records.push({ ...record, offset: partition.end++, timestampMs: Math.floor(this.scheduler.nowMs) });
     }
     return base;
   }

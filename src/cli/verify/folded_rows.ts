@@ -9,7 +9,7 @@ import { changelogTopic } from "../../plan/compile_streams.ts";
 import type { Log } from "../../ports/log.ts";
 import { type Key, keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { resultOf } from "../../processor/stateful/result_of.ts";
+import { ageOf, resultOf } from "../../processor/stateful/result_of.ts";
 import { type EventRecords, readStreams, recordsOf } from "./event_records.ts";
 
 /** The results of a topology's aggregates over streams, and how far they are proven. */
@@ -106,7 +106,7 @@ async function changelogRows(
   const rows: FoldedRow[] = [];
   let horizonUs = -Infinity;
   for (const records of await recordsOf(log, topic, await log.offsets(topic))) {
-    const kept = partitionRows(records.map((record) => readChangelog(topic, record)), resultOf(node));
+    const kept = partitionRows(records.map((record) => readChangelog(topic, record)), node);
     for (const row of kept.rows) rows.push(row);
     horizonUs = Math.max(horizonUs, kept.horizonUs);
   }
@@ -115,13 +115,14 @@ async function changelogRows(
 
 function partitionRows(
   records: readonly ChangelogRecord[],
-  result: ReturnType<typeof resultOf>,
+  node: TableResultNode,
 ): { readonly rows: FoldedRow[]; readonly horizonUs: number } {
+  const result = resultOf(node);
   let horizonUs = -Infinity;
   for (const read of records) if (read.kind === "horizon") horizonUs = Math.max(horizonUs, read.horizon.atUs);
   const newest = new Map<Key, { readonly to: number; readonly key: Row; readonly row: Row | null }>();
   for (const read of records) {
-    if (read.kind !== "fact" || read.fact.start <= horizonUs) continue;
+    if (read.kind !== "fact" || ageOf(node, read.fact) <= horizonUs) continue;
     const made = result(read.fact);
     if (made === null) continue;
     const key = keyOfColumns(made.key);

@@ -13,6 +13,8 @@ export interface KeptElement extends Pick<Element, "start" | "seq"> {
   readonly columns: Row;
   /** Null: it is no result any more. */
   readonly element: Pick<Element, "end" | "timestampUs" | "state" | "shown"> | null;
+  /** The stream time of its last change, if it goes by that. */
+  readonly ageUs?: number;
 }
 
 /**
@@ -27,6 +29,21 @@ export interface Result {
 /** Whether an element is a result, which readers of the changelog show for ever, or what results are made of. */
 export function isResult({ op }: StatefulNode, { seq }: Pick<Element, "seq">): boolean {
   return (op === "streamAggregate" || op === "suppress") && seq === 0;
+}
+
+/** An age of what never goes: an earlier version has written that it is gone, and not when. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** What the horizon is compared with: by when a session changed last, or where another window begins. */
+export function ageOf(
+  node: StatefulNode,
+  { start, element, ageUs }: Pick<KeptElement, "start" | "ageUs"> & {
+    readonly element: Pick<Element, "end"> | null;
+  },
+): number {
+  if (node.op !== "streamAggregate" || node.window?.kind !== "session") return start;
+  // An earlier version has written no age. It is not less than the end, which is the time of an event.
+  return ageUs ?? element?.end ?? NEVER;
 }
 
 /** From what is kept to the result. Null for what is no result ever, but what results are made of. */

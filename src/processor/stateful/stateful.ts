@@ -88,6 +88,11 @@ export interface StatefulOperator {
    * others, and leaves no trace then. Then one record of the changelog holds many of them.
    */
   readonly ending?: Ending;
+  /**
+   * Present where a result goes by when it changed last: what it knows of time, which is told with each change.
+   * Microseconds since the epoch.
+   */
+  readonly changesAtUs?: number;
   /** The elements of no key are ahead any more of those of others, as they may have been read back. */
   caughtUp?(): void;
   /** What is to happen when no event comes for a while; null: nothing. */

@@ -59,6 +59,7 @@ class StreamAggregate implements StatefulOperator {
   readonly #windows: WindowKind;
   readonly #emit: "update" | "close";
   readonly #idleUs: number | undefined;
+  readonly #isSession: boolean;
   readonly #rowOf: (columns: Row, element: Element) => Row;
   readonly #keyOf: (columns: Row, window: Pick<Element, "start" | "end">) => Row;
   /** The greatest time of all events. */
@@ -68,6 +69,7 @@ class StreamAggregate implements StatefulOperator {
     this.#ports = ports;
     this.#emit = node.emit;
     this.#idleUs = node.window?.idleUs;
+    this.#isSession = node.window?.kind === "session";
     this.#windows = windowKindOf(node);
     this.#rowOf = resultRows(node);
     this.#keyOf = resultKeys(node);
@@ -99,6 +101,10 @@ class StreamAggregate implements StatefulOperator {
     if (this.#idleUs === undefined) return null;
     const toUs = this.elements.lastDueUs;
     return toUs === null || toUs <= this.#streamTimeUs ? null : { afterUs: this.#idleUs, toUs };
+  }
+
+  get changesAtUs(): number | undefined {
+    return this.#isSession ? this.#streamTimeUs : undefined;
   }
 
   save(): unknown {

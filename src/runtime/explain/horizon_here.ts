@@ -21,5 +21,5 @@ export function horizonHere(
   const partition = partitionOf(groupTextOf(sink, key), instance.topics.partitions[table.index]);
   const here = tasksHere(instance, table).find(({ task }) => task.partition === partition);
   const retention = here?.task.retention ?? null;
-  return retention?.isBeyond(windowStartOf(sink, key)) ? retention.horizonUs : null;
+  return retention?.isForgotten(key, windowStartOf(sink, key)) ? retention.horizonUs : null;
 }

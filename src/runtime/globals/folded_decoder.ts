@@ -1,11 +1,11 @@
 import { type ChangelogRecord, readChangelog } from "../../formats/changelog_fact.ts";
 import { forgottenError, type ToldTime } from "../../formats/changelog_horizon.ts";
 import type { Decoder } from "../../formats/decoder.ts";
-import { aggregateOf, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
+import { aggregateOf, FOLDED_AGE, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member } from "../../plan/physical.ts";
-import { retentionUsOf } from "../../plan/retention.ts";
+import { goByChange, retentionUsOf } from "../../plan/retention.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
-import { type Result, resultOf } from "../../processor/stateful/result_of.ts";
+import { ageOf, type Result, resultOf } from "../../processor/stateful/result_of.ts";
 import { isWholeRow } from "../../processor/stateful/whole_row.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { keyOf } from "../../record/key.ts";
@@ -55,6 +55,7 @@ function timeOf(
 export function foldedDecoder({ name, topic, node }: FoldedMember): FoldedDecoder {
   const result = resultOf(node);
   const isWhole = isWholeRow(aggregateOf(node).sides[0].aggregates);
+  const isAged = goByChange(node);
   let keyColumns: readonly KeyColumn[] | null = null;
   return {
     get keyColumns() {
@@ -70,7 +71,9 @@ export function foldedDecoder({ name, topic, node }: FoldedMember): FoldedDecode
       const { to } = read.fact;
       const { key, row } = kept;
       const columns = keyColumns = groupColumns(keyColumns, key);
-      const more = isWhole ? { [FOLDED_TO]: to, [FOLDED_KEY]: JSON.stringify(Object.keys(key)) } : { [FOLDED_TO]: to };
+      const more: Record<string, string | number> = { [FOLDED_TO]: to };
+      if (isWhole) more[FOLDED_KEY] = JSON.stringify(Object.keys(key));
+      if (isAged) more[FOLDED_AGE] = ageOf(node, read.fact);
       return {
         kind: "upsert",
         key: keyOf(columns.map((column) => key[column.name])),

@@ -119,6 +119,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   for (const table of readUpLast(hosts)) {
     const ofTable = () => still().filter((host) => host.table === table);
     await readUp(table, ofTable, { clock, stopped, offsets: (topic) => ask(() => log.offsets(topic)) });
+    for (const { task } of ofTable()) if (task?.retention) task.retention.asked = true;
     await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
       // Each is looked through.

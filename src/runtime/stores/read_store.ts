@@ -50,7 +50,7 @@ export function* readStore(store: StoreSpec, query: StoreQuery): Generator<void,
     if (known === null) continue;
     const names = columns = known.map(({ name }) => name);
     const match = keyMatch(query, { columns: known, windowed: store.windowed });
-    for (const values of match.exact ?? []) beyondUs ??= part.beyondUs?.(values) ?? null;
+    if (match.exact !== null) beyondUs ??= part.beyondUs?.(match.exact) ?? null;
     for (const item of candidates(part, match)) {
       if (item === null) yield;
       else if (match.matches(item.key)) first.add({ item, columns: names, partition: standings[index].partition });

@@ -61,8 +61,11 @@ export interface StorePart {
    * there is no way to find them but {@link items}.
    */
   find(values: readonly unknown[]): StoreItem[] | null;
-  /** The horizon, if a key of these values, all of them, is of this part and its window beyond retention; else null. */
-  beyondUs?(values: readonly unknown[]): number | null;
+  /**
+   * The horizon, if a key of all of these values is of this part, and its window beyond retention; else null.
+   * `readings`: what the values given may stand for.
+   */
+  beyondUs?(readings: readonly (readonly unknown[])[]): number | null;
   /** All items, in no order. Those that come or go meanwhile may be among them or not. */
   items(): Iterable<StoreItem>;
 }

@@ -139,11 +139,18 @@ function partFrom(
   return {
     standing,
     columns: () => order.columns(),
-    beyondUs(values) {
-      if (retention === null || values.length !== order.columns()?.length) return null;
-      const startUs = values.at(-1);
-      const isBeyond = typeof startUs === "number" && retention.isBeyond(startUs) && isHere(values.slice(0, -1));
-      return isBeyond ? retention.horizonUs : null;
+    beyondUs(readings) {
+      if (retention === null) return null;
+      const forgotten = readings.filter((values) => {
+        const [startUs, key] = [values.at(-1), order.key(values)];
+        if (values.length !== order.columns()?.length || typeof startUs !== "number" || key === null) return false;
+        return retention.isForgotten(key, startUs);
+      });
+      const isKnown = readings.some((values) => {
+        const key = order.key(values);
+        return key !== null && entries.keys.has(key) && !forgotten.includes(values);
+      });
+      return !isKnown && forgotten.some((values) => isHere(values.slice(0, -1))) ? retention.horizonUs : null;
     },
     find(values) {
       const columns = order.columns()?.length;

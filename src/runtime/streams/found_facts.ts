@@ -17,7 +17,7 @@ import { neededAtHead } from "../../processor/stateful/operators.ts";
 import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { isResult } from "../../processor/stateful/result_of.ts";
+import { ageOf, isResult } from "../../processor/stateful/result_of.ts";
 import { RecordCounts } from "./record_counts.ts";
 import { isGone, StoredBundles } from "./stored_bundles.ts";
 
@@ -189,7 +189,8 @@ export class FoundFacts {
     const fact = readFact(this.#plan.changelog, unread);
     const ofOwners = this.#atHead.get(unread.name);
     const whole = ofOwners === undefined ? fact : { ...fact, element: this.#elementAtHead(ofOwners.values()) };
-    return !this.#put(operator, whole) || (isResult(this.#plan.node, fact) && fact.start > this.#horizonUs);
+    return !this.#put(operator, whole) ||
+      (isResult(this.#plan.node, fact) && ageOf(this.#plan.node, fact) > this.#horizonUs);
   }
 
   get #horizonUs(): number {

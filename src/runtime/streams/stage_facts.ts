@@ -31,6 +31,8 @@ interface FactOfKey {
   readonly former: FormerElement | undefined;
   /** Its record is removed once the position behind it is there. */
   readonly used: boolean;
+  /** As {@link StatefulOperator.changesAtUs}. */
+  readonly ageUs: number | undefined;
 }
 
 /** What a task has when a part of a batch was taken. */
@@ -119,14 +121,14 @@ export class BatchFacts {
    * none, and nobody asks for them later.
    */
   collect(
-    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead" | "ending">,
+    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead" | "ending" | "changesAtUs">,
     { from, ...head }: TakenHead,
     { headCounts = false, bundles = new StoredBundles() }: {
       readonly headCounts?: boolean;
       readonly bundles?: StoredBundles;
     } = {},
   ): void {
-    const { elements, ending } = operator;
+    const { elements, ending, changesAtUs: ageUs } = operator;
     this.#headCounts ||= headCounts;
     this.#expected = NOTHING;
     for (const change of elements.takeChanges()) {
@@ -141,7 +143,7 @@ export class BatchFacts {
         ? facts.find({ start, seq })?.former ?? { to: from, element: change.before }
         : undefined;
       const isThere = kind === "put" || ending !== undefined;
-      const fact = { start, seq, to: head.to, element: isThere ? element : null, chars, former };
+      const fact = { start, seq, to: head.to, element: isThere ? element : null, chars, former, ageUs };
       const replaced = facts.put({ ...fact, used: kind === "dropped" });
       this.#chars += chars - (replaced?.chars ?? 0);
       if (ending !== undefined) this.#goesBy(ending.goneFrom(element));

@@ -44,6 +44,8 @@ export class StageLog {
   #durableTo = -1;
   #written = 0;
   #truncatedMs: number;
+  #writing = false;
+  #isToRename = false;
 
   constructor(options: StageLogOptions) {
     this.#options = options;
@@ -67,8 +69,15 @@ export class StageLog {
     return this.#durableTo;
   }
 
+  /** From now on, or from the end of what is being written on, it writes under another name. */
+  rename(): void {
+    if (this.#writing) this.#isToRename = true;
+    else this.#rename();
+  }
+
   /** What was sent under the name that it had may still come. */
   #rename(): void {
+    this.#isToRename = false;
     this.#place = { ...this.#place, number: this.#place.number + 1 };
     this.#owner = ownerName(this.#place, this.#options.random.next());
   }
@@ -80,6 +89,7 @@ export class StageLog {
     const batches = facts.parts({ owner: this.#owner, chars: messageBytesMax * PART_SHARE })
       .map((records) => ({ topic, partition, records, whole: true as const }));
     let failed = false;
+    this.#writing = true;
     const done = await retry(() => log.append(batches), {
       clock,
       ...SERVICE_WAITS,
@@ -92,7 +102,8 @@ export class StageLog {
     if (done === STOPPED) return false;
     this.#written += batches.reduce((sum, { records }) => sum + records.length, 0);
     this.#durableTo = Math.max(this.#durableTo, facts.headTo ?? -1);
-    if (failed) this.#rename();
+    this.#writing = false;
+    if (failed || this.#isToRename) this.#rename();
     if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(from);
     return true;
   }

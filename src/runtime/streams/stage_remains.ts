@@ -11,7 +11,7 @@ import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, NewRecord } from "../../ports/log.ts";
 import { statefulOperator } from "../../processor/stateful/operators.ts";
 import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
-import { isResult } from "../../processor/stateful/result_of.ts";
+import { ageOf, isResult } from "../../processor/stateful/result_of.ts";
 
 /** Bounds of what is held at a time: elements, and characters of what is known of them. */
 const ELEMENTS_MAX = 50_000;
@@ -27,6 +27,7 @@ interface FoundFact {
   readonly key: string;
   readonly value: string;
   readonly element: FactElement | null;
+  readonly ageUs?: number;
 }
 
 /** What a changelog has of one element of which former owners have written. */
@@ -121,8 +122,8 @@ export class StageRemains {
     const key = textOf(record.key!);
     if (isFormer) of.former.set(owner, key);
     else of.kept.set(owner, to);
-    const { start, seq, element } = readFact(this.#plan.changelog, unread);
-    const fact = { to, start, seq, element, key, value: unread.value };
+    const { start, seq, element, ageUs } = readFact(this.#plan.changelog, unread);
+    const fact = { to, start, seq, element, ageUs, key, value: unread.value };
     if (element !== null && to > (of.there?.to ?? -1)) of.there = fact;
     if (to <= (of.greatest?.to ?? -1)) return;
     this.#chars += fact.value.length - (of.greatest?.value.length ?? 0);
@@ -171,7 +172,7 @@ export class StageRemains {
   #isNeeded({ greatest, there, kept }: Remains): boolean {
     // What was removed before is as good a fact as any, but its copy may be what is deleted now.
     if (Math.max(-1, ...kept.values()) >= greatest!.to) return false;
-    if (isResult(this.#plan.node, greatest!) && greatest!.start <= this.#horizonUs) return false;
+    if (isResult(this.#plan.node, greatest!) && ageOf(this.#plan.node, greatest!) <= this.#horizonUs) return false;
     if (there === null || isResult(this.#plan.node, there)) return true;
     return this.#operator!.dueOf({ ...there.element!, start: there.start, seq: there.seq }) !== "drop";
   }

@@ -1,4 +1,4 @@
-import { aggregateOf, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
+import { aggregateOf, FOLDED_AGE, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member, TaskTable } from "../../plan/physical.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
@@ -72,6 +72,7 @@ function groupAt(
     return Object.fromEntries((JSON.parse(row[FOLDED_KEY]) as string[]).map((name) => [name, row[name]]));
   }
   const { sides: [{ aggregates }], window } = aggregateOf((member as Extract<Member, { kind: "folded" }>).node);
-  const others = new Set([...Object.keys(aggregates), ...window === null ? [] : [WINDOW_END], FOLDED_SHOWN, FOLDED_TO]);
+  const ofWindow = window === null ? [] : [WINDOW_END];
+  const others = new Set([...Object.keys(aggregates), ...ofWindow, FOLDED_SHOWN, FOLDED_TO, FOLDED_AGE]);
   return Object.fromEntries(Object.entries(row).filter(([name]) => !others.has(name)));
 }

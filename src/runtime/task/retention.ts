@@ -1,19 +1,27 @@
 import type { ToldTime } from "../../formats/changelog_horizon.ts";
-import { retentionOf } from "../../plan/retention.ts";
+import { isFoldedRow } from "../../plan/folded_row.ts";
+import { goByChange, retentionOf } from "../../plan/retention.ts";
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
-import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
+import type { Member, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { type Key, keyParts } from "../../record/key.ts";
 import { DueTimes } from "../../state/due_times.ts";
 import type { Entries } from "../../state/entries.ts";
-import type { Slot } from "../../state/slots.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
+
+/** What keeping windows needs to know of a table. */
+interface RetentionOptions {
+  readonly retentionUs: number;
+  /** Results go by when they changed last. */
+  readonly byChange: boolean;
+}
 
 /**
- * Which windows of one task are kept, as its changelog tells: those that begin behind the horizon. It knows of each
- * entry when its window begins, and gives those that are beyond, once.
+ * Which windows of one task are kept, as its changelog tells: those that begin behind the horizon, and sessions that
+ * changed behind it. It knows of each entry when that was, its age, and gives those that are beyond, once.
  */
 export class Retention {
-  /** Windows that began then or before are beyond. */
+  /** What is of this age or an earlier one is beyond. */
   horizonUs = -Infinity;
   /** The greatest time of events that all rows which were read are made of. */
   streamTimeUs = -Infinity;
@@ -21,36 +29,78 @@ export class Retention {
   readonly names = new Set<string>();
   /** Is told how many entries were beyond. */
   onEnded: (rows: number) => void = () => {};
-  readonly #retentionUs: number;
-  readonly #starts: DueTimes;
+  /**
+   * ClickHouse was asked, or is about to be, what it shows of all entries known by then: of others nobody knows, if
+   * their windows begin beyond.
+   */
+  asked = false;
+  readonly #options: RetentionOptions;
+  readonly #keys: Entries["keys"];
+  readonly #ages: DueTimes;
+  /** Entries of sessions that were gone when they were last looked at: as part of others, or as events made nothing. */
+  readonly #gone = new Set<Slot>();
 
-  constructor(retentionUs: number, { keys }: Pick<Entries, "keys">) {
-    this.#retentionUs = retentionUs;
-    this.#starts = keys.attach(new DueTimes());
+  constructor(options: RetentionOptions, { keys }: Pick<Entries, "keys">) {
+    this.#options = options;
+    this.#keys = keys;
+    this.#ages = keys.attach(new DueTimes());
+  }
+
+  /** Whether results go by when they changed last, and not by where their windows begin. */
+  get byChange(): boolean {
+    return this.#options.byChange;
   }
 
   /** How far the horizon may be, when all of these windows are shown: their events are too late by then. */
   get dueUs(): number {
-    return Math.floor(this.streamTimeUs - this.#retentionUs);
+    return Math.floor(this.streamTimeUs - this.#options.retentionUs);
   }
 
   /** How much it is worth to tell a horizon that is greater by so much. */
   get stepUs(): number {
-    return this.#retentionUs / STEPS;
+    return this.#options.retentionUs / STEPS;
   }
 
   /** Whether entries are beyond. */
   get waits(): boolean {
-    return this.#starts.first <= this.horizonUs;
+    return this.#ages.first <= this.horizonUs;
   }
 
-  isBeyond(startUs: number): boolean {
-    return startUs <= this.horizonUs;
+  isBeyond(ageUs: number): boolean {
+    return ageUs <= this.horizonUs;
   }
 
-  /** The window of an entry begins then. */
-  note(entry: Slot, startUs: number): void {
-    this.#starts.set(entry, startUs);
+  /**
+   * Whether ClickHouse alone knows a window, by its key and where it begins: nobody knows when a session that is
+   * forgotten changed last, but not before it began; and one that began long ago may be known, as it changed since.
+   */
+  isForgotten(key: Key, startUs: number): boolean {
+    if (!this.isBeyond(startUs)) return false;
+    if (!this.byChange) return true;
+    const entry = this.#keys.find(key);
+    return entry === NO_SLOT || this.isBeyond(this.#ages.timeOf(entry));
+  }
+
+  /** An entry is of this age. */
+  note(entry: Slot, ageUs: number): void {
+    this.#ages.set(entry, ageUs);
+  }
+
+  /** ClickHouse shows a window that begins then, of which perhaps nothing else is known. */
+  noteShown(entry: Slot, startUs: number): void {
+    if (this.#ages.timeOf(entry) === Infinity) this.note(entry, startUs);
+  }
+
+  /** The session of an entry is gone. */
+  noteGone(entry: Slot): void {
+    this.#gone.add(entry);
+  }
+
+  /** Gives entries that were gone, up to an age, each once; some may have come again, or be others by now. */
+  takeGone(untilUs: number): Slot[] {
+    const taken = [...this.#gone].filter((entry) => this.#ages.timeOf(entry) <= untilUs);
+    for (const entry of taken) this.#gone.delete(entry);
+    return taken;
   }
 
   told(time: ToldTime): void {
@@ -65,8 +115,14 @@ export class Retention {
   /** Gives entries that are beyond, each once, `rows` at most. */
   work(rows: number, end: (entry: Slot) => void): void {
     let ended = 0;
-    for (; ended < rows && this.waits; ended++) end(this.#starts.take());
+    for (; ended < rows && this.waits; ended++) this.#end(end);
     if (ended > 0) this.onEnded(ended);
+  }
+
+  #end(end: (entry: Slot) => void): void {
+    const entry = this.#ages.take();
+    this.#gone.delete(entry);
+    end(entry);
   }
 }
 
@@ -102,7 +158,27 @@ export function createRetention(
 ): Retention | null {
   const us = retentionOf(table);
   if (us === null) return null;
-  const retention = known.getOrInsertComputed(entries, () => new Retention(us, entries));
+  const [{ node }] = table.members as Extract<Member, { kind: "folded" }>[];
+  const options = { retentionUs: us, byChange: goByChange(node) };
+  const retention = known.getOrInsertComputed(entries, () => new Retention(options, entries));
   retention.onEnded = (rows) => count("weir_ended_rows_total", { table: table.name }, rows);
   return retention;
+}
+
+/**
+ * Deletes what may be shown of sessions that are gone and may be forgotten up to an age: what a former incarnation
+ * writes late of one loses to that, though this one may never have shown it.
+ */
+export function buryGone(
+  { retention, entries, sinks }: {
+    readonly retention: Retention | null;
+    readonly entries: Pick<Entries, "members">;
+    readonly sinks: readonly { bury(entry: Slot): void }[];
+  },
+  untilUs: number,
+): void {
+  for (const entry of retention?.takeGone(untilUs) ?? []) {
+    const row = entries.members[0].read(entry);
+    if (row !== null && !isFoldedRow(row)) { for (const sink of sinks) sink.bury(entry); }
+  }
 }

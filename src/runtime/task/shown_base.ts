@@ -35,9 +35,9 @@ export function shownEntryOf(
   const { retention } = task;
   if (retention === null) return task.entryOf(key);
   const startUs = windowStartOf(sink, key);
-  if (retention.isBeyond(startUs)) return null;
+  if (retention.isForgotten(key, startUs)) return null;
   const entry = task.entryOf(key);
-  retention.note(entry, startUs);
+  retention.noteShown(entry, startUs);
   return entry;
 }
 

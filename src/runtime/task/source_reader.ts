@@ -1,4 +1,5 @@
 import type { ToldTime } from "../../formats/changelog_horizon.ts";
+import { FOLDED_AGE, isFoldedRow } from "../../plan/folded_row.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
@@ -17,12 +18,17 @@ import { PlaceCheck } from "./place_check.ts";
 import type { Retention } from "./retention.ts";
 import { RecentRecords } from "./recent_records.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** Whose rows are read: a task's, or a standby's. */
 export type SourceRows =
   & Pick<TaskView, "id" | "epoch" | "table" | "partition" | "entries" | "loaded" | "setRow">
-  & { readonly retention: Retention | null };
+  & {
+    readonly retention: Retention | null;
+    /** What shows them; absent: whoever takes the rows over asks what is shown. */
+    readonly sinks?: readonly Pick<SinkOutput, "distrust">[];
+  };
 
 /** What reading needs, and who hears of records that cannot be read. */
 export interface SourceContext
@@ -191,10 +197,19 @@ export class SourceReader {
     if (retention === null) return (key, row) => task.setRow(member, key, row);
     return (key, row) => {
       const startUs = row![WINDOW_START] as number;
+      const ageUs = retention.byChange ? row![FOLDED_AGE] as number : startUs;
       // What a former owner of the stage has written late.
-      if (retention.isBeyond(startUs)) return null;
+      if (retention.isBeyond(ageUs)) return null;
+      const isNew = entries.keys.find(key) === NO_SLOT;
       const before = task.setRow(member, key, row);
-      retention.note(entries.keys.find(key), startUs);
+      const entry = entries.keys.find(key);
+      retention.note(entry, ageUs);
+      if (!retention.byChange) return before;
+      if (!isFoldedRow(row!)) retention.noteGone(entry);
+      // A session that grew so far back takes the row of one that nobody remembers.
+      if (isNew && retention.asked && retention.isBeyond(startUs)) {
+        for (const sink of task.sinks ?? []) sink.distrust(entry);
+      }
       return before;
     };
   }

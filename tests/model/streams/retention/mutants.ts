@@ -1,8 +1,11 @@
 import type { RetentionRule } from "./rules.ts";
+import type { RetentionOptions } from "./world.ts";
 
 /** A deliberate bug: rules that are taken away. */
 interface RetentionMutant {
   readonly without: readonly RetentionRule[];
+  /** In which world. Default: windows. */
+  readonly world?: RetentionOptions["kind"];
   /** What goes wrong. */
   readonly effect: string;
 }
@@ -24,4 +27,10 @@ export const RETENTION_MUTANTS: readonly RetentionMutant[] = [
   { without: ["endedSilently"], effect: "windows are deleted when they are forgotten" },
   { without: ["readToEnd"], effect: "a start does not see the horizon for which facts were removed" },
   { without: ["closedByTime"], effect: "a late event opens an empty window over a row" },
+  { without: ["lastChange"], world: "sessions", effect: "a session that grows is forgotten by where it began" },
+  { without: ["goneAged"], world: "sessions", effect: "a session that became another one is there again" },
+  { without: ["knownCompared"], world: "sessions", effect: "a row of a session that grows stays as it was" },
+  { without: ["unknownShown"], world: "sessions", effect: "the row of a forgotten session is not deleted" },
+  { without: ["goneBuried"], world: "sessions", effect: "a former owner shows late what was there for a moment" },
+  { without: ["deadNames"], world: "sessions", effect: "what is written under a name that is deleted is hidden" },
 ];

@@ -20,5 +20,15 @@ export const RETENTION_RULES = [
   "closedByTime",
 ] as const;
 
+/** Those that sessions need beside these. */
+export const SESSION_RULES = [
+  "lastChange",
+  "goneAged",
+  "knownCompared",
+  "unknownShown",
+  "goneBuried",
+  "deadNames",
+] as const;
+
 /** A rule that the model can do without. */
-export type RetentionRule = (typeof RETENTION_RULES)[number];
+export type RetentionRule = (typeof RETENTION_RULES)[number] | (typeof SESSION_RULES)[number];

@@ -1,6 +1,8 @@
-import { cleaner, stage } from "./stage.ts";
+import { cleaner } from "./cleaner.ts";
+import { sessionStage } from "./session_stage.ts";
+import { stage } from "./stage.ts";
 import { table } from "./table.ts";
-import { actor, type RetentionOptions, RetentionWorld } from "./world.ts";
+import { actor, type RetentionOptions, RetentionWorld, type StageProcess } from "./world.ts";
 
 /** Ticks after which whatever has not come to rest never will. */
 const TICKS_MAX = 8000;
@@ -31,8 +33,15 @@ export function runRetentionScenario(seed: number, options: RetentionOptions): {
 }
 
 function startStage(world: RetentionWorld): void {
-  world.stage = actor((self) => stage(world, self));
-  world.cleaner = actor((self) => cleaner(world, self));
+  if (world.options.kind !== "sessions") {
+    world.stage = actor((self) => stage(world, self));
+    world.cleaner = actor((self) => cleaner(world, { self, process: null }));
+    return;
+  }
+  const start = ++world.startsEver;
+  const process: StageProcess = { start, begunAt: Infinity, durableTo: 0, number: 0, isToRename: false };
+  world.stage = actor((self) => sessionStage(world, { self, process }));
+  world.cleaner = actor((self) => cleaner(world, { self, process }));
 }
 
 function chaos(world: RetentionWorld, ticks: number): void {
@@ -81,14 +90,15 @@ function settle(world: RetentionWorld, name: string): void {
 }
 
 function judge(world: RetentionWorld, name: string): void {
-  for (const window of new Set([...world.truth.keys(), ...world.sink.keys()])) {
-    const should = world.truth.get(window) ?? null;
+  const truth = world.truth();
+  for (const window of new Set([...truth.keys(), ...world.sink.keys()])) {
+    const should = truth.get(window) ?? null;
     const shown = world.sink.get(window)?.count ?? null;
     if (should !== shown) world.fail(`${name} window ${window} shows ${shown} instead of ${should}`);
   }
   const told = world.changelog.records.map(({ value }) => value);
   const horizon = Math.max(...told.map((value) => value?.kind === "horizon" ? value.at : -Infinity));
   const last = new Map(world.changelog.records.map(({ key, value }) => [key, value]));
-  const kept = [...last.values()].filter((value) => value?.kind === "fact" && value.window <= horizon);
+  const kept = [...last.values()].filter((value) => value?.kind === "fact" && value.age <= horizon);
   if (kept.length > 0) world.fail(`${name} ${kept.length} facts are beyond the horizon`);
 }

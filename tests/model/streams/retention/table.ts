@@ -1,11 +1,14 @@
 import type { Steps } from "../network.ts";
-import { type Actor, RETENTIONS, type RetentionWorld, type SinkRow } from "./world.ts";
+import { type Actor, RETENTIONS, type RetentionWorld, type SinkRow, type ToldFact } from "./world.ts";
 
 const RECORDS_MAX = 4;
 /** Ticks behind a start in which what former owners have sent arrives: more than any request takes. */
 const COMPARED_AFTER = 260;
 /** Ticks for which a start may be suspended before it tells a horizon. */
 const FREEZE_MAX = 900;
+
+/** Something is shown, perhaps: of what was forgotten nobody knows. */
+const UNKNOWN = -1;
 
 /** What one start of the table's task has in memory. */
 interface Run {
@@ -14,11 +17,15 @@ interface Run {
   epoch: number;
   seq: number;
   /** By window. */
-  readonly rows: Map<number, { readonly to: number; readonly count: number }>;
+  readonly rows: Map<number, Pick<ToldFact, "to" | "count" | "age">>;
   readonly dirty: Set<number>;
   /** What the sink shows, as far as it was read or written. */
   readonly shown: Map<number, number | null>;
   readonly horizonKeys: Set<string>;
+  /** Positions of facts of what is gone that were written to the sink, whatever it showed. */
+  readonly buried: Set<string>;
+  /** The sink was asked what it shows. */
+  asked: boolean;
   horizon: number;
   /** Stream time as heads tell it. */
   time: number;
@@ -38,7 +45,7 @@ export function* table(world: RetentionWorld, self: Actor): Steps {
   const run: Run = {
     ...{ start, self, epoch: 0, seq: 0, rows: new Map(), dirty: new Set(), shown: new Map(), horizonKeys: new Set() },
     ...{ horizon: -Infinity, time: -Infinity, retention: world.choices.pick(RETENTIONS), next: 0, inboxNext: 0 },
-    ...{ marks: 0, markRead: 0 },
+    ...{ marks: 0, markRead: 0, asked: false, buried: new Set() },
   };
   try {
     yield* begin(world, run);
@@ -59,8 +66,9 @@ function* begin(world: RetentionWorld, run: Run): Steps {
     yield;
   }
   const shown = yield* world.network.ask<ReadonlyMap<number, SinkRow>>((reply) => reply(new Map(world.sink)));
+  run.asked = true;
   for (const [window, { count }] of shown!) {
-    if (isBeyond(world, { run, window }) && world.keeps("leftAlone")) continue;
+    if (isLeftAlone(world, { run, window })) continue;
     run.shown.set(window, count);
     run.dirty.add(window);
   }
@@ -105,6 +113,7 @@ function* tell(world: RetentionWorld, run: Run, { at, number }: { at: number; nu
     }
   }
   if (world.keeps("evaluated")) yield* showAll(world, run);
+  if (world.keeps("goneBuried")) yield* bury(world, { run, at });
   if (world.keeps("proven")) {
     const mark = ++run.marks;
     yield* say(world, { kind: "mark", of: run.start, mark });
@@ -150,8 +159,19 @@ function listen(world: RetentionWorld, run: Run): void {
   }
 }
 
-function isBeyond(world: RetentionWorld, { run, window }: { readonly run: Run; readonly window: number }): boolean {
-  return window <= (world.keeps("told") ? run.horizon : run.time - run.retention);
+function isBeyond(world: RetentionWorld, { run, at }: { readonly run: Run; readonly at: number }): boolean {
+  return at <= (world.keeps("told") ? run.horizon : run.time - run.retention);
+}
+
+/** Whether nobody knows what should be shown: by where it begins, as no more is known of what is forgotten. */
+function isLeftAlone(world: RetentionWorld, { run, window }: { readonly run: Run; readonly window: number }): boolean {
+  const isKnown = world.keeps("knownCompared") && run.rows.has(window);
+  return !isKnown && isBeyond(world, { run, at: window }) && world.keeps("leftAlone");
+}
+
+/** When a fact goes. */
+function ageOf(world: RetentionWorld, { window, age, count }: Pick<ToldFact, "window" | "age" | "count">): number {
+  return world.keeps(count === null ? "goneAged" : "lastChange") ? age : window;
 }
 
 function read(world: RetentionWorld, run: Run, { until = Infinity }: { readonly until?: number } = {}): void {
@@ -169,19 +189,30 @@ function read(world: RetentionWorld, run: Run, { until = Infinity }: { readonly 
       run.horizonKeys.add(key);
       run.horizon = world.keeps("greatestHorizon") ? Math.max(run.horizon, value.at) : value.at;
       end(world, run);
-    } else if (!(isBeyond(world, { run, window: value.window }) && world.keeps("beyondIgnored"))) {
-      if (value.to <= (run.rows.get(value.window)?.to ?? 0)) continue;
-      run.rows.set(value.window, value);
-      run.dirty.add(value.window);
+    } else if (!(isBeyond(world, { run, at: ageOf(world, value) }) && world.keeps("beyondIgnored"))) {
+      take(world, { run, fact: value });
     }
   }
   if (!world.keeps("told")) end(world, run);
 }
 
+function take(world: RetentionWorld, { run, fact }: { readonly run: Run; readonly fact: ToldFact }): void {
+  const { window, to } = fact;
+  const known = run.rows.get(window);
+  if (to <= (known?.to ?? 0)) return;
+  // A session that grew so far back takes the row of one that nobody remembers.
+  if (known === undefined && run.asked && isBeyond(world, { run, at: window }) && world.keeps("unknownShown")) {
+    run.shown.set(window, UNKNOWN);
+    world.count("sessions that began where one was forgotten, or might have been");
+  }
+  run.rows.set(window, fact);
+  run.dirty.add(window);
+}
+
 /** Windows that are beyond the horizon leave the memory, and nobody is told. */
 function end(world: RetentionWorld, run: Run): void {
-  for (const window of run.rows.keys()) {
-    if (!isBeyond(world, { run, window })) continue;
+  for (const [window, row] of run.rows) {
+    if (!isBeyond(world, { run, at: ageOf(world, { window, ...row }) })) continue;
     run.rows.delete(window);
     world.count("windows that ended");
     if (!world.keeps("endedSilently")) run.dirty.add(window);
@@ -199,20 +230,33 @@ function* showAll(world: RetentionWorld, run: Run): Steps {
     const count = run.rows.get(window)?.count ?? null;
     if (count === (run.shown.get(window) ?? null)) continue;
     run.shown.set(window, count);
-    const row = { epoch: run.epoch, seq: ++run.seq, count };
-    const put = (reply: (done: true) => void) => {
-      world.insert(window, row);
-      reply(true);
-    };
-    if (world.keeps("acknowledged")) yield* world.network.ask<true>(put);
-    else world.network.send(() => put(() => {}));
+    yield* put(world, { window, row: { epoch: run.epoch, seq: ++run.seq, count } });
   }
+}
+
+/** What a former owner writes late of sessions that are gone loses, though this one may never have shown them. */
+function* bury(world: RetentionWorld, { run, at }: { readonly run: Run; readonly at: number }): Steps {
+  for (const [window, row] of run.rows) {
+    if (row.count !== null || row.age > at || run.buried.has(`${window} ${row.to}`)) continue;
+    run.buried.add(`${window} ${row.to}`);
+    run.shown.set(window, null);
+    yield* put(world, { window, row: { epoch: run.epoch, seq: ++run.seq, count: null } });
+  }
+}
+
+function* put(world: RetentionWorld, { window, row }: { readonly window: number; readonly row: SinkRow }): Steps {
+  const insert = (reply: (done: true) => void) => {
+    world.insert(window, row);
+    reply(true);
+  };
+  if (world.keeps("acknowledged")) yield* world.network.ask<true>(insert);
+  else world.network.send(() => insert(() => {}));
 }
 
 function* compare(world: RetentionWorld, run: Run): Steps {
   const shown = (yield* world.network.ask<ReadonlyMap<number, SinkRow>>((reply) => reply(new Map(world.sink))))!;
   for (const window of new Set([...shown.keys(), ...run.rows.keys()])) {
-    if (isBeyond(world, { run, window }) && world.keeps("leftAlone")) continue;
+    if (isLeftAlone(world, { run, window })) continue;
     run.shown.set(window, shown.get(window)?.count ?? null);
     run.dirty.add(window);
   }

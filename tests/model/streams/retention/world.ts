@@ -3,9 +3,8 @@ import { PartitionLog } from "../../partition_log.ts";
 import { Network, type Steps } from "../network.ts";
 import type { Surroundings } from "../surroundings.ts";
 import type { RetentionRule } from "./rules.ts";
+import { CLOSES_AFTER, sessionsOf, windowsOf } from "./truth.ts";
 
-/** Stream time at which a window takes no event any more, behind its start. */
-export const CLOSES_AFTER = 3;
 /** Each start of the table's task is declared with one of these. */
 export const RETENTIONS: readonly number[] = [3, 5, 9];
 /** Ticks that a tombstone stays. */
@@ -14,9 +13,22 @@ const OWNERS_MAX = 3;
 
 /** What a record of the changelog says; null: its key is removed. */
 export type Told =
-  | { readonly kind: "fact"; readonly window: number; readonly to: number; readonly count: number }
+  | ToldFact
   | { readonly kind: "head"; readonly to: number; readonly time: number }
   | { readonly kind: "horizon"; readonly at: number };
+
+/** What the events below a position make of a window, or of a session, by where it begins. */
+export interface ToldFact {
+  readonly kind: "fact";
+  readonly window: number;
+  readonly to: number;
+  /** Null: a session that is part of another one now. */
+  readonly count: number | null;
+  /** Where it ends. */
+  readonly end: number;
+  /** It goes when the horizon is there: of a window where it begins, of a session when it changed last. */
+  readonly age: number;
+}
 
 /** What the sink has of a window. */
 export interface SinkRow {
@@ -35,9 +47,27 @@ export interface Actor {
   over: boolean;
 }
 
+/** What events are counted in. */
+export const RETENTION_WORLD_KINDS = ["windows", "sessions"] as const;
+
+/** What a start of the stage and its cleaner, which are one process, know of each other. */
+export interface StageProcess {
+  readonly start: number;
+  /** Where the repartition topic ended when the start had read the changelog; Infinity before. */
+  begunAt: number;
+  /** Up to where its own facts are durable. */
+  durableTo: number;
+  /** Which of its names it writes under. */
+  number: number;
+  /** It is to write under another one. */
+  isToRename: boolean;
+}
+
 export interface RetentionOptions {
   readonly without: readonly RetentionRule[];
   readonly heat: number;
+  /** Default: windows. */
+  readonly kind?: (typeof RETENTION_WORLD_KINDS)[number];
 }
 
 /** One partition: a stage that counts events by window, its changelog, a table's task that shows it, and a sink. */
@@ -47,16 +77,20 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   readonly network: Network;
   now = 0;
   faults = true;
-  /** The repartition topic: of each event its time, which is its window. */
+  /** The repartition topic: of each event its time, which is its window, or near those of the same session. */
   readonly events = new PartitionLog<number>(0);
   readonly changelog = new PartitionLog<Told | null>(0);
   /** Of the table's task: HELLOs and marks, each with the start that wrote it. */
   readonly inbox = new PartitionLog<{ readonly kind: "hello" | "mark"; readonly of: number; readonly mark: number }>(0);
   /** By window. */
   readonly sink = new Map<number, SinkRow>();
-  /** By window: how many events count, as they stand in the repartition topic. */
-  readonly truth = new Map<number, number>();
+  readonly #times: number[] = [];
+  #lateAt = -Infinity;
+  /** How many events are late. */
+  readonly #lateness: number;
   stage: Actor | null = null;
+  /** Of sessions: the start of the stage that goes on. */
+  process: StageProcess | null = null;
   cleaner: Actor | null = null;
   /** Starts of the table's task that still go on; the last one is the owner. */
   tables: Actor[] = [];
@@ -69,6 +103,7 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   constructor(seed: number, options: RetentionOptions) {
     this.choices = new Choices(seed);
     this.options = options;
+    this.#lateness = options.kind === "sessions" ? this.choices.pick([0.15, 0.5]) : 0.15;
     this.network = new Network(this);
   }
 
@@ -88,12 +123,30 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   append(): void {
     const { choices } = this;
     const latest = Math.max(0, this.#time);
-    const late = choices.chance(0.15);
-    const time = late ? Math.max(0, latest - choices.below(14)) : latest + (choices.chance(0.3) ? 1 : 0);
+    const time = choices.chance(this.#lateness) ? Math.max(0, this.#lateTime(latest)) : latest + this.#step();
     this.events.append("", { value: time, time: this.now });
     this.#time = Math.max(this.#time, time);
-    if (time + CLOSES_AFTER <= this.#time) return this.count("events that come too late");
-    this.truth.set(time, (this.truth.get(time) ?? 0) + 1);
+    this.#times.push(time);
+    if (time + CLOSES_AFTER <= this.#time) this.count("events that come too late for one of their own");
+  }
+
+  /** Sessions grow far back, if events come that are older and older. */
+  #lateTime(latest: number): number {
+    const { choices, options } = this;
+    const goesBack = options.kind === "sessions" && this.#lateAt > latest - 40 && choices.chance(0.93);
+    return this.#lateAt = goesBack ? this.#lateAt - choices.below(2) : latest - choices.below(14);
+  }
+
+  /** How much later an event is than the one before: sessions need gaps. */
+  #step(): number {
+    const { choices } = this;
+    if (this.options.kind === "sessions" && choices.chance(0.15)) return 2 + choices.below(3);
+    return choices.chance(0.3) ? 1 : 0;
+  }
+
+  /** By window, or session: how many events count, as they stand in the repartition topic. */
+  truth(): ReadonlyMap<number, number> {
+    return this.options.kind === "sessions" ? sessionsOf(this.#times) : windowsOf(this.#times);
   }
 
   /** A batch is stored once, and whole. */
