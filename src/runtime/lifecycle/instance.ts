@@ -32,8 +32,6 @@ export interface StreamView {
   readonly doneTo: number | null;
   /** What a stage keeps of its events up to the position; null before it is read back, and of streams. */
   readonly elements: KeyedElements | null;
-  /** Everything before it is brought out; null while that is not known. */
-  readonly doneTo: number | null;
   /** Whether it does not know yet that nothing of an earlier time comes. */
   readonly waits: boolean;
   /** When something is due by the wall clock, microseconds since the epoch; null: nothing is. */
