@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
+import { proofMask } from "../../../src/cli/proof/masked_proof.ts";
+import type { SinkProof } from "../../../src/cli/proof/proof_report.ts";
 import { provedAppends } from "../../../src/cli/proof/proved_appends.ts";
 import { clickhouseAppend, debezium, events, topology } from "../../../src/mod.ts";
 
@@ -38,4 +40,21 @@ Deno.test("provedAppends() leaves all out where nobody can read the log", () => 
   const { appends, appendsLeftOut } = provedAppends(streams, { reachable: false });
   assertEquals(appends, []);
   assert(/deno task prove is no client of Kafka/.test(appendsLeftOut.find(({ sink }) => sink === "whole")!.reason));
+});
+
+Deno.test("proofMask() hides the masked columns of an append table, and not which record a row is of", () => {
+  const logins = events("shop.logins", { row: z.object({ n: z.int(), email: z.string() }), mask: ["email"] });
+  const seen = clickhouseAppend("logins", { columns: { n: "Int64", email: "String" }, orderBy: ["n"] });
+  const masked = topology("masked", (builder) => builder.stream(logins).to(seen));
+  const key = { _source: "shop.logins", _partition: "0", _offset: "7", _index: "0" };
+  const columns = ["n", "email"].map((name) => ({ name, expected: "a", actual: "b" }));
+  const since = "2026-01-31T10:00:00.000Z";
+  const sink: SinkProof = {
+    ...{ topology: "masked", sink: "logins", how: "ranges", rows: 7, checked: since, roundMs: 5, compared: 0 },
+    ...{ differing: 1, unjudged: 0, excused: 0, waits: null, paused: null },
+    keys: [{ key, explain: null, kind: "different", columns, since }],
+  };
+  const [{ keys: [shown] }] = proofMask([masked])({ sinks: [sink], leftOut: [] }).sinks;
+  assertEquals(shown.key, key);
+  assertEquals(shown.columns.map(({ actual }) => actual), ["b", "(masked)"]);
 });
