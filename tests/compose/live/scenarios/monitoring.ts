@@ -57,7 +57,7 @@ export const monitoring: Scenario = {
       (signal) => answered(prometheus, { signal, excused }),
       { withinMs: ANSWERED_MS_MAX },
     );
-    await steps.step("Grafana's reader may run every panel's query, and no panel of Sales is empty", async () => {
+    await steps.step("Grafana's reader may run every panel's query, and none is empty", async () => {
       const { executed, empty } = await allPanels({ look: (sql) => lookAsReader(stage, sql) });
       if (empty.length > 0) throw new Error(`empty: ${empty.join(", ")}`);
       return `${executed} queries`;

@@ -29,7 +29,8 @@ export const dashboards: Scenario = {
   title: "the dashboards",
   async run(stage) {
     const { steps } = stage;
-    const weir = stage.startWeir();
+    // All topologies: the dashboard Shop asks for tables of streams.
+    const weir = stage.startWeir([]);
     await steps.step("Weir runs", (signal) => weir.ready(signal), { withinMs: 120_000 });
     const order = await seen(stage, {
       name: "an order placed with psql is on the dashboard Sales",
@@ -63,7 +64,9 @@ export const dashboards: Scenario = {
     });
     await steps.step("every panel's query runs on ClickHouse, and no panel of Sales is empty", async () => {
       const { executed, empty } = await allPanels(stage);
-      if (empty.length > 0) throw new Error(`empty: ${empty.join(", ")}`);
+      // Nobody visits the shop here, so that what streams make stays empty.
+      const sales = empty.filter((panel) => panel.endsWith(" in sales.json"));
+      if (sales.length > 0) throw new Error(`empty: ${sales.join(", ")}`);
       stage.figures.push(`${executed} panel queries executed on ClickHouse`);
       return `${executed} queries`;
     });

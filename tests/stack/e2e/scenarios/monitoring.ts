@@ -10,9 +10,12 @@ import type { Scenario } from "./scenario.ts";
 
 /** Metrics that are not here, each with why. */
 const MISSING: Readonly<Record<string, string>> = {
+  weir_proof_equal_rows: "VERIFY_DATABASE_URL is not set",
   weir_proof_differing_rows: "VERIFY_DATABASE_URL is not set",
   weir_proof_checked_timestamp_seconds: "VERIFY_DATABASE_URL is not set",
   weir_proof_left_out: "VERIFY_DATABASE_URL is not set",
+  weir_stream_events_dropped_total: "no topology of these has streams",
+  weir_stream_records_lost_total: "no topology of these has streams",
   pg_replication_slot_safe_wal_size_bytes: "newer than Debian's exporter",
 };
 
