@@ -2,6 +2,7 @@ import type { ConnectField } from "../../record/connect_field.ts";
 import protobuf from "protobufjs";
 import { bytesOf, bytesText, type Codec, doubleText, floatText, type Payload } from "./codec.ts";
 import type { RegisteredSchema } from "./codec.ts";
+import { messageType, typesIn } from "./protobuf_message_type.ts";
 import { knownFile, meaningOf } from "./protobuf_types.ts";
 
 /** A message type, and how its messages become JSON. */
@@ -16,8 +17,8 @@ const PARSED = { keepCase: true, alternateCommentMode: true };
 const NOTHING: ReadonlySet<string> = new Set();
 
 /**
- * Reads and writes messages of Protobuf, with the indexes before them that tell which type of the schema's file they
- * are of.
+ * Reads messages of Protobuf, with what tells before them which type of the schema's file they are of, and writes them
+ * with indexes.
  * @throws Error for a schema that is none
  */
 export function protobufCodec({ text, references }: RegisteredSchema): Codec {
@@ -35,7 +36,7 @@ export function protobufCodec({ text, references }: RegisteredSchema): Codec {
     field: shapeOf(first, shapes).field,
     read(bytes, nullable): Payload {
       const reader = protobuf.Reader.create(bytes);
-      const shape = shapeOf(typeAt(types, indexesOf(reader)), shapes);
+      const shape = shapeOf(messageType(types, reader), shapes);
       const message = shape.type.decode(reader) as unknown as Readonly<Record<string, unknown>>;
       return { field: shape.field, text: shape.text(message, nullable) };
     },
@@ -63,24 +64,6 @@ function load(
     if (text !== undefined) load(protobuf.parse(text, into.root, PARSED).imports ?? [], into);
     else knownFile(name, into.root);
   }
-}
-
-function typesIn(space: protobuf.Namespace): protobuf.Type[] {
-  return space.nestedArray.filter((nested) => nested instanceof protobuf.Type);
-}
-
-/** A count and as many positions of types, each within the one before; 0 alone is the first type. */
-function indexesOf(reader: protobuf.Reader): number[] {
-  const count = reader.sint32();
-  if (count === 0) return [0];
-  if (count < 0 || count > 100) throw new RangeError(`${count} message indexes`);
-  return Array.from({ length: count }, () => reader.sint32());
-}
-
-function typeAt(types: readonly protobuf.Type[], [index, ...rest]: readonly number[]): protobuf.Type {
-  const type = types[index];
-  if (type === undefined) throw new RangeError(`there is no message of the index ${index}`);
-  return rest.length === 0 ? type : typeAt(typesIn(type), rest);
 }
 
 function shapeOf(type: protobuf.Type, shapes: Map<protobuf.Type, Shape>): Shape {

@@ -11,6 +11,7 @@ import {
 import { killService, startService } from "../../mod.ts";
 import { AVRO_PREFIX, AVRO_TOPOLOGIES, avroConnector, DROP_SLOT } from "../avro_store.ts";
 import { examine, type Misconfiguration, nameAndRepair } from "../misconfigurations.ts";
+import { pullAndRead } from "../pulled_sources.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
@@ -103,6 +104,12 @@ async function misconfigure(
     );
     if (wrong.length > 0) throw new Error(`It names ${JSON.stringify(wrong)}`);
   });
+  await steps.step("sources pull by the registry's schemas: every newest record is read", () =>
+    pullAndRead(stage, {
+      args: ["--from", "topics", "--prefix", AVRO_PREFIX],
+      names: ["users", "sellers", "products", "orders", "orderItems"],
+      environment,
+    }));
   await steps.step(`${misconfigurations.length} misconfigurations of the registry are made`, async () => {
     for (const { make } of misconfigurations) await make(stage);
   });

@@ -3,8 +3,8 @@ import { projectPath } from "../../layout.ts";
 import { configureTopics } from "../../topics.ts";
 import type { Finding } from "../../../../src/cli/doctor/finding.ts";
 import { examine, type Misconfiguration, nameAndRepair } from "../misconfigurations.ts";
+import { pullAndRead } from "../pulled_sources.ts";
 import type { Stage } from "../stage.ts";
-import { runWeir } from "../weir.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Tables of the store, and one that is partitioned, each into a sink of its own. */
@@ -25,18 +25,7 @@ export default topology("doctor", (builder) => {
 });
 `;
 
-/** Every column of every table that was pulled is read. */
-const PULLED = `
-import { clickhouse, topology } from "file://${projectPath("src/mod.ts")}";
-import { orderItems, orders, products, sellers, users } from "./pulled/sources.ts";
-
-export default topology("pulled", (builder) => {
-  for (const source of [users, sellers, products, orders, orderItems]) {
-    const sink = clickhouse("pulled_" + source.spec.name, { key: ["id"], columns: { id: "Int64" } });
-    builder.table(source).mapValues(({ id }) => ({ id })).to(sink);
-  }
-});
-`;
+const STORE = ["users", "sellers", "products", "orders", "orderItems"];
 
 const topic = (table: string, changes: Readonly<Record<string, string>>) => (stage: Stage) =>
   configureTopics(stage.layout, { prefix: `online_store.public.${table}`, changes });
@@ -119,7 +108,10 @@ export const doctor: Scenario = {
     const environment = await stage.writeTopologies("doctor", { doctor: TOPOLOGY });
     const look = () => examine(stage, environment);
     for (const from of ["postgres", "topics"]) {
-      await steps.step(`sources pull from ${from}: every newest record is read`, () => pull(stage, from));
+      await steps.step(
+        `sources pull from ${from}: every newest record is read`,
+        () => pullAndRead(stage, { args: ["--from", from, "--prefix", "online_store"], names: STORE }),
+      );
     }
     await steps.step("a store that is right has nothing wrong but its limit", async () => {
       // The partitioned table comes later.
@@ -140,20 +132,6 @@ export const doctor: Scenario = {
     }
   },
 };
-
-/** Declares the store anew, and lets doctor read the real records by that. */
-async function pull(stage: Stage, from: string): Promise<string> {
-  const folder = `pulled_${from}`;
-  const environment = await stage.writeTopologies(folder, { pulled: PULLED });
-  await stage.writeTopologies(`${folder}/pulled`, {});
-  const output = `${environment.WEIR_TOPOLOGIES}/pulled/sources.ts`;
-  const args = ["sources", "pull", "--from", from, "--prefix", "online_store", "--output", output];
-  const { status, stdout, stderr } = await runWeir(args, stage.settings);
-  if (status !== 0) throw new Error(stderr);
-  const found = (await examine(stage, environment)).filter(({ check }) => check === "records.form");
-  if (found.length !== 5 || found.some(({ verdict }) => verdict !== "ok")) throw new Error(JSON.stringify(found));
-  return stdout.trim().split("\n")[0];
-}
 
 async function putBack(stage: Stage): Promise<void> {
   await stage.sql(

@@ -5,6 +5,7 @@ import { startService } from "../../mod.ts";
 import { endProcess } from "../../process.ts";
 import { stackSecrets } from "../../secrets.ts";
 import { examine, type Misconfiguration, nameAndRepair } from "../misconfigurations.ts";
+import { pullAndRead } from "../pulled_sources.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
@@ -145,6 +146,14 @@ async function misconfigure(stage: Stage, environment: Readonly<Record<string, s
     const wrong = (await look()).filter(({ check, verdict }) => /^(mysql|records)\./.test(check) && verdict !== "ok");
     if (wrong.length > 0) throw new Error(`It names ${JSON.stringify(wrong)}`);
   });
+  await steps.step("sources pull from MariaDB: every newest record is read", () =>
+    pullAndRead(stage, {
+      args: ["--from", "mysql", "--schema", "shop", "--prefix", NAME],
+      names: ["customers", "orders"],
+      environment: database,
+      // As the comment of the unsigned column says.
+      change: (text) => text.replaceAll('key: ["id"],', 'key: ["id"],\n  format: { unsignedBigints: "precise" },'),
+    }));
   await steps.step(`${misconfigurations.length} misconfigurations of MariaDB are made`, async () => {
     for (const { make } of misconfigurations) await make(stage);
   });
