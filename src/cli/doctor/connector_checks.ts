@@ -46,8 +46,12 @@ export async function checkConnector(url: string | null, needs: Needs): Promise<
   }
   findings.ok(["reachable", withoutPassword(url)], `Connect ${version}`);
   const writers = Object.entries(all).filter(([, { info }]) => writes(info.config, needs));
+  if (needs.captured.size === 0) {
+    findings.notChecked(["present", withoutPassword(url)], "no table of these topologies is a connector's");
+    return report();
+  }
   if (writers.length === 0) {
-    const text = `no connector writes ${[...needs.tables.keys()].join(", ")}: there are ${
+    const text = `no connector writes ${[...needs.captured.keys()].join(", ")}: there are ${
       Object.keys(all).join(", ") || "none"
     }. Compare topic.prefix`;
     findings.wrong(["present", withoutPassword(url)], { text });
@@ -58,9 +62,9 @@ export async function checkConnector(url: string | null, needs: Needs): Promise<
   return report(info.config, (settings) => patch({ url, name, settings }));
 }
 
-function writes(settings: ConnectorSettings, { tables }: Needs): boolean {
+function writes(settings: ConnectorSettings, { captured }: Needs): boolean {
   const prefix = settings["topic.prefix"];
-  return prefix !== undefined && [...tables.keys()].some((topic) => topic.startsWith(`${prefix}.`));
+  return prefix !== undefined && [...captured.keys()].some((topic) => topic.startsWith(`${prefix}.`));
 }
 
 interface Checked {

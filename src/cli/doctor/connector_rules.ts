@@ -100,7 +100,7 @@ export const RULES: readonly Rule[] = [
     absent: "precise",
     good: (value, { settings, needs }) =>
       value === "string" || (value === "precise" && settings["value.converter.schemas.enable"] !== "false") ||
-      [...needs.tables.values()].every(({ format }) => format?.decimals === value),
+      [...needs.captured.values()].every(({ format }) => format?.decimals === value),
     put: "string",
     verdict: "wrong",
     text:

@@ -14,7 +14,7 @@ export function checkConverters(
     readonly needs: Needs;
   },
 ): void {
-  const own = [...needs.tables].filter(([topic]) => topic.startsWith(`${settings["topic.prefix"]}.`));
+  const own = [...needs.captured].filter(([topic]) => topic.startsWith(`${settings["topic.prefix"]}.`));
   for (const part of ["key", "value"] as const) {
     const subject = `${name} ${part}.converter`;
     const converter = settings[`${part}.converter`];

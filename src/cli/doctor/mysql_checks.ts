@@ -130,7 +130,7 @@ const TABLE_SQL = "SELECT COUNT(*), SUM(s.index_name = 'PRIMARY') FROM informati
   "WHERE t.table_schema = ? AND t.table_name = ? AND t.table_type = 'BASE TABLE'";
 
 async function checkTables(findings: Findings, { client, needs }: MysqlLook): Promise<void> {
-  for (const topic of needs.tables.keys()) {
+  for (const topic of needs.captured.keys()) {
     const place = tableOf(topic);
     if (place === null) {
       findings.notChecked(

@@ -47,7 +47,7 @@ export async function checkMysqlRights(findings: Findings, { client, needs, conn
     }
   }
   const readable = await mysqlRows(client, { sql: SELECT_SQL, values: [name, name] });
-  for (const topic of needs.tables.keys()) {
+  for (const topic of needs.captured.keys()) {
     const place = tableOf(topic);
     if (place === null) continue;
     const title = `${place.schema}.${place.table}`;

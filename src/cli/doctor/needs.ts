@@ -9,6 +9,8 @@ export interface Needs {
   readonly topologies: readonly Topology[];
   /** Sources of tables, the first declaration of each topic. */
   readonly tables: ReadonlyMap<string, SourceSpec>;
+  /** Those that a connector writes: without topics of plain JSON. */
+  readonly captured: ReadonlyMap<string, SourceSpec>;
   /** Tables whose changes must have the row before. */
   readonly before: ReadonlySet<string>;
   /** Topics of events that others write. */
@@ -50,7 +52,17 @@ export function needsOf(topologies: readonly Topology[], { generation }: { reado
       for (const sink of flow.sinks) appends.set(sink.table.name, sink.table);
     }
   }
-  return { topologies, tables, before, events, sinks: [...sinks.values()], appends: [...appends.values()], inboxes };
+  const captured = new Map([...tables].filter(([, { format }]) => format?.plain !== true));
+  return {
+    topologies,
+    tables,
+    captured,
+    before,
+    events,
+    sinks: [...sinks.values()],
+    appends: [...appends.values()],
+    inboxes,
+  };
 }
 
 /** `public.users` of `shop.public.users`; null for a topic of another form. */

@@ -92,7 +92,7 @@ async function checkPublication(
     tables: new Set(JSON.parse(row.tables!)),
   }));
   const wanted = settings === null ? null : settings["publication.name"] ?? "dbz_publication";
-  const titles = [...needs.tables.keys()].flatMap((topic) => tableOf(topic) ?? []);
+  const titles = [...needs.captured.keys()].flatMap((topic) => tableOf(topic) ?? []);
   const count = ({ tables }: Publication) =>
     titles.filter(({ schema, table }) => tables.has(`${schema}.${table}`)).length;
   const chosen = wanted === null

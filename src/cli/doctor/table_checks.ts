@@ -39,7 +39,7 @@ export async function checkTables(
   findings: Findings,
   { client, needs, publication }: PostgresLook & { readonly publication: Publication | null },
 ): Promise<void> {
-  for (const topic of needs.tables.keys()) {
+  for (const topic of needs.captured.keys()) {
     const name = tableOf(topic);
     if (name === null) {
       findings.notChecked(
