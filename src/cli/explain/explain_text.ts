@@ -49,6 +49,7 @@ export function explanationLines(explained: Explanation, { width, colours }: Tex
         ? []
         : ["", ...fit(lines.map((line, index) => `${(index === 0 ? label : "").padEnd(LABEL_WIDTH)} ${line}`))]
     ),
+    ...nextEvents(explained),
     ...explained.notes.length === 0 ? [] : [""],
     ...explained.notes.flatMap((note) =>
       wrapped(`${note}.`, width - LABEL_WIDTH - 1).map((line, index) =>
@@ -165,9 +166,16 @@ function contributorLines({ contributors }: Explanation): string[] {
       ],
     ]),
   );
-  const more = next === null ? "" : `, go on with --after '${next}'`;
+  // Where a page of events goes on is longer than a line, and of no use if it is cut.
+  const more = next === null || proof !== undefined ? "" : `, go on with --after '${next}'`;
   const all = proof === undefined ? "" : PROOFS[proof];
   return [...shown, `${rows.length} of ${totalText(contributors)} of "${aggregate}"${all}${more}`];
+}
+
+/** As one line, however long it is. */
+function nextEvents({ contributors }: Explanation): string[] {
+  const next = contributors?.proof === undefined ? null : contributors.next;
+  return next === null ? [] : ["", `${"go on with".padEnd(LABEL_WIDTH)} --after '${plain(next)}'`];
 }
 
 function totalText({ total, proof }: NonNullable<Explanation["contributors"]>): string {

@@ -126,7 +126,7 @@ export interface Contributor {
     readonly offset: number;
     /** As its source tells it. Microseconds since the epoch. */
     readonly timeUs: number;
-    /** Its window was closed at some time: whether it came before that, nobody keeps. */
+    /** Its window is closed: whether it came before that, nobody keeps. False where the proof is `equal`. */
     readonly isMaybeLate: boolean;
   };
 }

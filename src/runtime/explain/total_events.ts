@@ -174,8 +174,9 @@ async function firstPage(explaining: Explaining, total: Total): Promise<FoundEve
     if (!making.more) making.last = { feed: nameOf(feed), place: at };
     return cutPage(explaining, { total, making });
   }
-  const unsure = unsureFeeds(total, { ends, first });
   const compared = total.isKnown ? sum.proof(held, window) : "not compared";
+  // Where all of them make up the total, none of them was left out.
+  const unsure = compared === "equal" ? [] : unsureFeeds(total, { ends, first });
   const proof = compared === "differs" && total.moves ? "not compared" : compared;
   const notes = [
     ...countNotes(counts),
