@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouse, count, events, int8, topology, tumbling } from "../../../src/mod.ts";
+import { clickhouse, count, events, int8, session, topology, tumbling } from "../../../src/mod.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
@@ -50,4 +50,22 @@ Deno.test("explain() says of windows beyond their retention that ClickHouse alon
   assertEquals([changed.shown!.changedByHand, changed.notes], [true, [
     "Its values were changed by hand: nobody knows any more what they should be",
   ]]);
+});
+
+Deno.test("explain() knows a session that grows, however long ago it began", async () => {
+  const visits = topology("visits", (builder) => {
+    builder.stream(clicks).groupBy(({ user_id }) => ({ user_id }))
+      .windowedBy(session({ minutes: 1 }, { retention: { minutes: 5 } })).aggregate("by_visit", { clicks: count() })
+      .to(minutes);
+  });
+  await using driver = createTopologyTestDriver(visits, { partitions: 1, options: { repairAfterMs: 5_000 } });
+  await driver.settle();
+  for (const user_id of [1, 2]) driver.send(clicks, { key: null, value: { user_id }, timestampMs: 0 });
+  for (let minute = 1; minute <= 20; minute++) {
+    driver.send(clicks, { key: null, value: { user_id: 1 }, timestampMs: minute * 60_000 });
+    await driver.advance(2_000);
+  }
+  await driver.advance(10_000);
+  const outcome = async (user_id: number) => (await driver.explain(minutes, { user_id, window_start: 0 })).outcome;
+  assertEquals([await outcome(1), await outcome(2)], ["shown", "beyond retention"]);
 });

@@ -79,8 +79,9 @@ function settle(world: RetentionWorld, name: string): void {
   for (let ticks = 0; ticks < TICKS_MAX && world.violation === null; ticks++) {
     tick(world);
     if (world.tables.at(-1)!.over) world.addTable((self) => table(world, self));
-    const isAtRest = world.network.flights.length === 0 && world.stage!.idle && world.cleaner!.idle &&
-      world.tables.every(({ idle, over }) => idle || over);
+    // Whoever sleeps does not know yet what it has to do.
+    const isAtRest = world.network.flights.length === 0 &&
+      actorsOf(world).every(({ idle, over, asleepUntil }) => over || (idle && asleepUntil <= world.now));
     rest = isAtRest ? rest + 1 : 0;
     if (rest < REST) continue;
     judge(world, name);

@@ -230,6 +230,11 @@ function* showAll(world: RetentionWorld, run: Run): Steps {
     const count = run.rows.get(window)?.count ?? null;
     if (count === (run.shown.get(window) ?? null)) continue;
     run.shown.set(window, count);
+    // What was there for a moment is shown long after that.
+    if (count !== null && world.options.kind === "sessions" && world.faults && world.choices.chance(0.004)) {
+      run.self.asleepUntil = world.now + world.choices.below(FREEZE_MAX);
+      yield;
+    }
     yield* put(world, { window, row: { epoch: run.epoch, seq: ++run.seq, count } });
   }
 }

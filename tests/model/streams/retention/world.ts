@@ -86,8 +86,9 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   readonly sink = new Map<number, SinkRow>();
   readonly #times: number[] = [];
   #lateAt = -Infinity;
-  /** How many events are late. */
+  /** How many events are late, and how many of these are a little older than the last of them. */
   readonly #lateness: number;
+  readonly #backward: number;
   stage: Actor | null = null;
   /** Of sessions: the start of the stage that goes on. */
   process: StageProcess | null = null;
@@ -103,7 +104,9 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   constructor(seed: number, options: RetentionOptions) {
     this.choices = new Choices(seed);
     this.options = options;
-    this.#lateness = options.kind === "sessions" ? this.choices.pick([0.15, 0.5]) : 0.15;
+    [this.#lateness, this.#backward] = options.kind === "sessions"
+      ? this.choices.pick([[0.15, 0], [0.15, 0.93], [0.5, 0.93]])
+      : [0.15, 0];
     this.network = new Network(this);
   }
 
@@ -133,7 +136,7 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   /** Sessions grow far back, if events come that are older and older. */
   #lateTime(latest: number): number {
     const { choices, options } = this;
-    const goesBack = options.kind === "sessions" && this.#lateAt > latest - 40 && choices.chance(0.93);
+    const goesBack = options.kind === "sessions" && this.#lateAt > latest - 40 && choices.chance(this.#backward);
     return this.#lateAt = goesBack ? this.#lateAt - choices.below(2) : latest - choices.below(14);
   }
 
