@@ -52,7 +52,7 @@ const secure: readonly Scenario[] = [
 const scenarios = [...plain, ...secure];
 
 const usage = `usage: deno task test:compose [--only N]... [--restart-engine COMMAND] [--keep]
-Needs an engine (DOCKER_HOST or the usual socket) and Docker Compose; about half an hour on two cores, and 4 GB of memory.
+Needs an engine (DOCKER_HOST or the usual socket) and Docker Compose; about half an hour on two cores, 4 GB of memory.
   --only N                  only scenario N (may be repeated), behind the first, on which all stand, and
                             behind ${plain.length + 1}, if it is a later one:
 ${
