@@ -59,7 +59,7 @@ One million rows after fifty million changes: deno task bench churn --live 10000
 const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000", "--max-old-space-size=12000"];
 
 /** As `deno task start` has them. */
-const START_FLAGS = ["--max-semi-space-size=128", "--min-semi-space-size=64"];
+const START_FLAGS = ["--max-semi-space-size=64", "--min-semi-space-size=64"];
 
 /** About a sixth of the events of `streams`. */
 const STAGE_EVENTS = "166000";

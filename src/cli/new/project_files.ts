@@ -34,7 +34,7 @@ const COMMANDS = [
   "new",
 ];
 /** Objects live long here: the young generation is made large, so that they are copied less often. */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=128,--min-semi-space-size=64";
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=64,--min-semi-space-size=64";
 
 /** Texts of a new project's files, by path. */
 export function projectFiles(options: ProjectOptions): ReadonlyMap<string, string> {
