@@ -222,13 +222,19 @@ export class AppendProver {
     const { names } = this.#compared.shown;
     return {
       key: Object.fromEntries(key.map((value, place) => [names[place], String(value)])),
-      // Nobody keeps which row an event was: there is nothing to explain.
-      explain: null,
+      explain: placeOf(key).join("/"),
       kind: expected === null ? "extra" : actual === null ? "missing" : "different",
       columns: differingColumns(names, { expected, actual }),
       since: new Date(sinceMs).toISOString(),
     };
   }
+}
+
+/** Topic, partition and offset of the record that a row is of. */
+function placeOf([source, partition, offset]: Suspect["key"]): readonly [string, number, number] {
+  // Behind "@" is the id of the topic.
+  const [topic] = String(source).split("@");
+  return [topic, Number(partition), Number(offset)];
 }
 
 type SuspectSpan = AskedRecords & { readonly suspects: readonly Suspect[] };
@@ -240,12 +246,9 @@ function spansOf(suspects: readonly Suspect[]): SuspectSpan[] {
   for (const own of partitions.values()) {
     let last: typeof spans[number] | null = null;
     for (const suspect of own.toSorted((a, b) => Number(a.key[2]) - Number(b.key[2]))) {
-      const [source, partition, offset] = suspect.key.map(String);
-      const from = Number(offset);
+      const [topic, partition, from] = placeOf(suspect.key);
       if (last === null || from - last.to > GAP_MAX) {
-        // Behind "@" is the id of the topic: see `sourceOf()`.
-        const [topic] = source.split("@");
-        spans.push(last = { topic, partition: Number(partition), from, to: from, suspects: [] });
+        spans.push(last = { topic, partition, from, to: from, suspects: [] });
       }
       last.to = from + 1;
       last.suspects.push(suspect);

@@ -22,8 +22,8 @@ export interface DifferingKey {
   /** Its key columns as texts, times in UTC. */
   readonly key: Readonly<Record<string, string>>;
   /**
-   * What `explain` is asked for to tell how the row came about: `4711`, `["2026-01-31 10:00:00","7"]`. Null of a key
-   * that is masked.
+   * What `explain` is asked for to tell how the row came about: `4711`, `["2026-01-31 10:00:00","7"]`, of an append
+   * table `shop.clicks/0/1034`. Null of a key that is masked.
    */
   readonly explain: string | null;
   readonly kind: "missing" | "extra" | "different";

@@ -44,7 +44,9 @@ Deno.test("AppendProver finds what is missing, twice or other at the third look,
     "1/6/0 different url",
   ]);
   const { rows, differing, keys } = clicks.prover.report();
-  assertEquals([rows, differing, keys.map(({ explain }) => explain)], [2 * 32 - 4, 5, [null, null, null, null, null]]);
+  assertEquals([rows, differing], [2 * 32 - 4, 5]);
+  const places = ["0/3", "0/3", "0/5", "1/4", "1/6"].map((place) => `shop.clicks/${place}`);
+  assertEquals(keys.map(({ explain }) => explain).sort(), places);
   clicks.lose(0, 3);
   clicks.store({ partition: 0, offset: 3, url: "/6" });
   clicks.store({ partition: 0, offset: 3, url: "/6?again", index: 1 });
