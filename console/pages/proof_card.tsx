@@ -86,8 +86,8 @@ function Differing({ sink }: { readonly sink: SinkProof }) {
       from the source. Somebody else has changed the table, or Weir has a fault.
       {keys.length < differing && <>{" "}{keys.length === 0 ? "Which are hidden" : `The first ${keys.length}`}:</>}
       <ul>
-        {keys.map((key, index) => (
-          <li key={key.explain ?? index}>
+        {keys.map((key) => (
+          <li key={keyWords(key)}>
             {key.explain === null
               ? <span>{shown(keyWords(key), 120)}</span>
               : <a href={linkTo("explain", [topology, name, key.explain])}>{shown(keyWords(key), 120)}</a>}

@@ -17,7 +17,7 @@ export interface Change {
  */
 export function changesBetween(before: LiveState, now: LiveState): Change[] {
   const { at } = now;
-  if (now.status.uptimeMs < before.status.uptimeMs) {
+  if (now.status.startedAt !== before.status.startedAt) {
     const seconds = Math.round(now.status.uptimeMs / 1000);
     return [{ at, topology: null, sentence: `The process has begun anew, ${seconds} s ago.` }];
   }

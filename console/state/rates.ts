@@ -16,7 +16,7 @@ export class Rates {
   /** Rates by topology and node; none before the second message. */
   take(state: LiveState): ReadonlyMap<string, ReadonlyMap<string, Rate>> {
     const last = this.#samples.at(-1);
-    if (last !== undefined && state.status.uptimeMs < last.status.uptimeMs) this.#samples = [];
+    if (last !== undefined && state.status.startedAt !== last.status.startedAt) this.#samples = [];
     this.#samples.push(state);
     while (this.#samples.length > 2 && state.at - this.#samples[1].at >= OVER_MS) this.#samples.shift();
     const [first] = this.#samples;

@@ -18,7 +18,7 @@ const PORT_DEFAULT = "8686";
 export function KillStep() {
   const { processMs } = tour.value;
   const state = live.value;
-  const began = state === null ? null : begunMs(state);
+  const began = state === null ? null : state.status.startedAt;
   useEffect(() => {
     if (processMs === null && began !== null) setTour({ processMs: began });
   }, [processMs, began]);
@@ -79,19 +79,14 @@ function sinceStart(state: LiveState | null): string {
 
 function standingOf(state: LiveState | null, processMs: number | null): Standing {
   if (liveProblem.value) return "gone";
-  if (state === null || processMs === null || begunMs(state) - processMs < SAME_MS) return "running";
+  if (state === null || processMs === null || state.status.startedAt - processMs < SAME_MS) return "running";
   const { topologies, proof, continuous } = state.status;
   if (!topologies.every((topology) => topology.state === "failed" || allTasksRun(topology))) return "starting";
   // What is compared while everything runs was compared since the start.
   const found = continuous.state === "running" ? STANDINGS[proofWords(continuous, null).tone] : null;
   if (found !== null) return found;
-  if (proof === null || Date.parse(proof.time) < begunMs(state)) return "unproven";
+  if (proof === null || Date.parse(proof.time) < state.status.startedAt) return "unproven";
   return proof.equal ? "equal" : "different";
 }
 
 const STANDINGS = { good: "equal", warn: "different", bad: "different", quiet: null } as const;
-
-/** When the process began, in milliseconds since 1970. */
-function begunMs({ at, status }: LiveState): number {
-  return at - status.uptimeMs;
-}

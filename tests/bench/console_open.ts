@@ -130,7 +130,7 @@ function routesOf(runner: Runner) {
   const { topology } = runner;
   const startMs = Date.now();
   const status = (): Status => ({
-    ...{ mode: "embedded", uptimeMs: Date.now() - startMs, data: "", addresses: {}, demo: null },
+    ...{ mode: "embedded", uptimeMs: Date.now() - startMs, startedAt: 0, data: "", addresses: {}, demo: null },
     ...{ topologies: [], proof: null, ending: null },
     continuous: { state: "off", reason: null, told: null, sinks: [], leftOut: [] },
   });

@@ -52,8 +52,11 @@ Deno.test("changesBetween() tells instances, and a process that has begun anew",
   assertEquals(sentences(two, NOW), ["null: Instance b:1 has gone."]);
   const lost = { ...NOW, instances: [...NOW.instances, { ...other, problem: "no route" }] };
   assertEquals(sentences(two, lost), ["null: Instance b:1 cannot be asked: no route"]);
-  const anew = { ...moved(), status: { ...NOW.status, uptimeMs: 2_000 } };
+  const anew = { ...moved(), status: { ...NOW.status, uptimeMs: 2_000, startedAt: NOW.status.startedAt + 1 } };
   assertEquals(sentences(NOW, anew), ["null: The process has begun anew, 2 s ago."]);
+  // Nobody could reach it for longer than the one before had been there.
+  const young = { ...NOW, status: { ...NOW.status, uptimeMs: 1_000 } };
+  assertEquals(sentences(young, anew), ["null: The process has begun anew, 2 s ago."]);
 });
 
 function moved(): LiveState {

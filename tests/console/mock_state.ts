@@ -30,6 +30,7 @@ export function stateAt(
     status: {
       mode: "embedded",
       uptimeMs,
+      startedAt: standing.startedMs,
       data: ".data",
       addresses: { console: "http://127.0.0.1:8686/", metrics: "http://127.0.0.1:8686" },
       demo: !standing.hasDemo ? null : {

@@ -129,8 +129,9 @@ class ShopInstance {
   }
 
   #status(): Status {
+    const { startedMs: startedAt } = this.#process!;
     return {
-      ...{ mode: "real", uptimeMs: Date.now() - this.#process!.startedMs, data: "", demo: null, topologies: [] },
+      ...{ mode: "real", uptimeMs: Date.now() - startedAt, startedAt, data: "", demo: null, topologies: [] },
       ...{ addresses: { console: this.url }, proof: null, ending: null },
       continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },
     };

@@ -47,6 +47,8 @@ export interface DemoStatus {
 export interface Status {
   readonly mode: "embedded" | "real";
   readonly uptimeMs: number;
+  /** When the process began, milliseconds since the epoch: another process has another one. */
+  readonly startedAt: number;
   /** Data directory. */
   readonly data: string;
   /** What listens where, by name. */

@@ -30,6 +30,7 @@ export class StatusSource {
   readonly #continuous: () => ContinuousProof;
   readonly #stale: StaleReport;
   readonly #startedMs: number;
+  readonly #startedAt = Date.now();
   readonly #samples = new Map<string, Sample[]>();
   readonly #timesLeft = new Map<string, TimeLeft>();
   #proof: { readonly ms: number; readonly proof: Proof | null } = { ms: -Infinity, proof: null };
@@ -64,6 +65,7 @@ export class StatusSource {
     return {
       mode: this.#world.mode,
       uptimeMs: Math.round(ms - this.#startedMs),
+      startedAt: this.#startedAt,
       data: dataDirectory,
       addresses: this.addresses,
       demo: this.#world.demo?.status() ?? null,

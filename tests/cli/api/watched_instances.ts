@@ -77,7 +77,15 @@ function liveRuns(instance: WatchedInstance): readonly ShownRun[] {
 
 function statusOf({ address }: WatchedInstance): Status {
   return {
-    ...{ mode: "real", uptimeMs: 1, data: "", addresses: { metrics: address }, demo: null, topologies: [] },
+    ...{
+      mode: "real",
+      uptimeMs: 1,
+      startedAt: 0,
+      data: "",
+      addresses: { metrics: address },
+      demo: null,
+      topologies: [],
+    },
     ...{ proof: { time: "2026-01-01T00:00:00.000Z", equal: true, sinks: 1, rows: 5 }, ending: null },
     continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },
   };

@@ -26,6 +26,7 @@ export function instanceStatus(changes: Partial<Status> = {}): Status {
   return {
     mode: "embedded",
     uptimeMs: 3_723_000,
+    startedAt: Date.UTC(2026, 0, 31),
     data: ".data",
     addresses: { ClickHouse: "http://127.0.0.1:1", metrics: "http://127.0.0.1:2" },
     demo: { seed: 1, ratePerSecond: 500, changesWritten: 12_345, paused: false, snapshot: null },
