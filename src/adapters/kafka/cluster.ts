@@ -1,3 +1,4 @@
+import { ChangedLimits } from "./changed_limits.ts";
 import { createBackoff } from "./protocol/backoff.ts";
 import { systemClock } from "../local/system_clock.ts";
 import { asProductionError, isConnectionError } from "./protocol/errors.ts";
@@ -25,6 +26,7 @@ export interface BrokerChannel {
 /** The brokers, and which of them leads which partition. */
 export interface Cluster {
   readonly settings: KafkaSettings;
+  readonly limits: ChangedLimits;
   openChannel(): BrokerChannel;
   /** Asks for the newest metadata of `topics`, and remembers their leaders. */
   refresh(topics: readonly string[]): Promise<ClusterMetadata>;
@@ -53,6 +55,7 @@ export function openCluster(settings: KafkaSettings): Cluster {
   const own = newChannel();
   return {
     settings,
+    limits: new ChangedLimits(),
     openChannel: newChannel,
     async refresh(names) {
       const metadata = await own.callAny((connection) => fetchMetadata(connection, names));

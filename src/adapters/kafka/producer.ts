@@ -242,7 +242,7 @@ export class Producer {
       // our hearing of it is stored again; receivers drop what is not newer.
       this.#session = null;
       this.#giveUpLate(lane, refusal(lane, { errorCode, message }));
-    } else if (isRetriableCode(errorCode)) {
+    } else if (isRetriableCode(errorCode) || this.#cluster.limits.mayExplain(lane.topic, errorCode)) {
       this.#refreshNeeded = true;
       // Stored by some replicas, and not by enough of them: it may come back.
       if (errorCode === ErrorCode.notEnoughReplicasAfterAppend || errorCode === ErrorCode.requestTimedOut) {

@@ -93,7 +93,7 @@ export async function alterTopic(
     if (!topics.has(name)) throw unknownTopic(name, { retriable: cluster.seen(name) });
     const request = alterConfigsRequest(name, config);
     const { errorCode, message } = await channel.call(controllerId, (connection) => connection.send(request));
-    if (errorCode === ErrorCode.none) return;
+    if (errorCode === ErrorCode.none) return cluster.limits.changed(name);
     throw new ProductionError(
       `Cannot change "${name}" as a Kafka topic: the broker answers ${errorName(errorCode)}${
         message === null ? "" : `: ${message}`

@@ -1,3 +1,4 @@
+import { ChangedLimits } from "../../../src/adapters/kafka/changed_limits.ts";
 import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import type { BrokerConnection } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
 import { type KafkaOptions, kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
@@ -20,6 +21,7 @@ export function fakeCluster(
     },
   } as unknown as BrokerConnection;
   return {
+    limits: new ChangedLimits(),
     settings: kafkaSettings({ brokers: ["127.0.0.1:1"], clientId: "test", ...options }),
     openChannel: () => ({
       call: (_, use) => use(connection),

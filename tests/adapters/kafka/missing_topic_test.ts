@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { ChangedLimits } from "../../../src/adapters/kafka/changed_limits.ts";
 import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import { Fetcher } from "../../../src/adapters/kafka/fetcher.ts";
@@ -13,6 +14,7 @@ const REFUSED_MS_MAX = 30_000;
 /** A cluster whose only broker has just started: it knows of no topic. */
 function knowingNothing({ seen }: { readonly seen: boolean }): Cluster {
   return {
+    limits: new ChangedLimits(),
     settings: kafkaSettings({ brokers: ["127.0.0.1:1"], clientId: "test" }),
     openChannel: () => ({
       call: () => Promise.reject(),

@@ -10,10 +10,14 @@ import { fakeCluster } from "./fake_cluster.ts";
 const MESSAGE_TOO_LARGE = 10;
 
 /**
- * A cluster whose only broker stores the values of one partition, in batches of at most `bytesMax`. `sizes`: how many
- * records each batch stored had.
+ * A cluster whose only broker stores the values of one partition, in batches of at most `limit` bytes. `sizes`: of how
+ * many records each batch stored was.
  */
-function storing(stored: string[], bytesMax: number, { sizes = [] }: { readonly sizes?: number[] } = {}): Cluster {
+function storing(
+  stored: string[],
+  limit: number | { readonly bytesMax: number },
+  { sizes = [] }: { readonly sizes?: number[] } = {},
+): Cluster {
   const answer = (request: Uint8Array): Uint8Array => {
     const reader = new WireReader(request);
     reader.string();
@@ -24,7 +28,7 @@ function storing(stored: string[], bytesMax: number, { sizes = [] }: { readonly 
     const batch = reader.bytes.slice(reader.position + 4);
     const limits = { decompressedBytesMax: 2 ** 30, heldBytesMax: 2 ** 30, partition: 0, topic: "t" };
     const base = stored.length;
-    const tooLarge = batch.length > bytesMax;
+    const tooLarge = batch.length > (typeof limit === "number" ? limit : limit.bytesMax);
     if (!tooLarge) {
       const { records } = decodeRecordBatches(batch, { position: 0, aborted: [], checkCrcs: true, ...limits });
       sizes.push(records.length);
@@ -67,6 +71,19 @@ Deno.test("Producer refuses a record that a topic does not take, and what the ap
   assertEquals([reason, retriable], ["too_large", false]);
   assertEquals([await other, stored.at(-1)], [[stored.length - 1], "other"]);
   assertEquals(stored.slice(0, -1), ["a", "b"].slice(0, stored.length - 1));
+  await producer.close();
+});
+
+Deno.test("Producer sends again what a topic does not take whose limits were just raised", async () => {
+  const stored: string[] = [];
+  const limit = { bytesMax: 3_000 };
+  const cluster = storing(stored, limit);
+  const producer = new Producer(cluster);
+  const value = "v".repeat(3_000);
+  await assertRejects(() => producer.append(records([value])), ProductionError, "max.message.bytes");
+  cluster.limits.changed("t");
+  setTimeout(() => limit.bytesMax = 4_000, 200);
+  assertEquals([await producer.append(records([value])), stored], [[0], [value]]);
   await producer.close();
 });
 

@@ -1,4 +1,5 @@
 // deno-lint-ignore-file require-await -- what the methods throw is to be a rejection
+import { ChangedLimits } from "../../../../src/adapters/kafka/changed_limits.ts";
 import type { Cluster } from "../../../../src/adapters/kafka/cluster.ts";
 import { encodeAssignment } from "../../../../src/adapters/kafka/protocol/group_protocol.ts";
 import {
@@ -82,6 +83,7 @@ export class FakeCoordinator {
       close: () => Promise.resolve(),
     };
     return {
+      limits: new ChangedLimits(),
       settings: { ...kafkaSettings({ brokers: ["127.0.0.1:1"], clientId: "test" }), heartbeatIntervalMs: 5 },
       openChannel: () => channel,
       refresh: () => Promise.resolve({ topics: new Map(), refused: new Map(), brokers: new Map(), controllerId: 1 }),
