@@ -1,5 +1,5 @@
 import type { Row } from "../record/row.ts";
-import { literal, specialised } from "../record/specialised.ts";
+import { literal, propertyName, specialised } from "../record/specialised.ts";
 
 /** The row with a column more. */
 export type WithColumn = (row: Row, value: Row | null) => Row;
@@ -9,9 +9,7 @@ export type WithColumn = (row: Row, value: Row | null) => Row;
  * and `{ ...row }` with the column written after it 3.5 to 4 times (`deno run --allow-read tests/bench/compiled.ts`).
  */
 export function columnAdded(column: string): WithColumn {
-  // As a plain name it would be the prototype.
-  const name = column === "__proto__" ? `["__proto__"]` : literal(column);
-  return specialised({}, ["row", "value"], `return { ...row, ${name}: value };`);
+  return specialised({}, ["row", "value"], `return { ...row, ${propertyName(column)}: value };`);
 }
 
 /**

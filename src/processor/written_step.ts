@@ -1,6 +1,6 @@
 import type { Step } from "../plan/physical.ts";
 import type { Value } from "../record/row.ts";
-import { literal } from "../record/specialised.ts";
+import { literal, propertyName } from "../record/specialised.ts";
 import type { Slot } from "../state/slots.ts";
 import { columnAdded } from "./column_added.ts";
 import { dueOf, timeOf } from "./expire.ts";
@@ -234,9 +234,6 @@ function withColumn(
 
 /** A literal of a row. */
 function rowText(names: readonly string[], valueOf: (name: string) => string): string {
-  // A literal's `__proto__:` sets the prototype; computed, it is a property as any other.
-  const fields = names.map((name) =>
-    `${name === "__proto__" ? `[${literal(name)}]` : literal(name)}: ${valueOf(name)}`
-  );
+  const fields = names.map((name) => `${propertyName(name)}: ${valueOf(name)}`);
   return `({ ${fields.join(", ")} })`;
 }

@@ -16,6 +16,12 @@ export function specialised<F>(
   return new Function(...Object.keys(constants), text)(...Object.values(constants));
 }
 
+/** A column's name as that of a property in an object literal. */
+export function propertyName(column: string): string {
+  // As a plain name `__proto__` sets the prototype; computed, it is a property as any other.
+  return column === "__proto__" ? `[${literal(column)}]` : literal(column);
+}
+
 /** `text` as a string literal. */
 export function literal(text: string): string {
   // Both line separators may stand in a literal since ES2019.

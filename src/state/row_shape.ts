@@ -1,6 +1,6 @@
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
-import { literal, specialised } from "../record/specialised.ts";
+import { literal, propertyName, specialised } from "../record/specialised.ts";
 import { CHUNK_BITS, CHUNK_MASK } from "./chunks.ts";
 import type { Slot } from "./slots.ts";
 import type { ValueCells } from "./value_cells.ts";
@@ -53,11 +53,7 @@ export const compiledShape: ShapeMaker = (columns) => {
     ).join("\n");
   const chunks = "const hi = slot >>> " + CHUNK_BITS + ", lo = slot & " + CHUNK_MASK + ";\n" +
     columns.map((_, index) => `const h${index} = chunks${index}[hi];`).join("\n");
-  const fields = columns.map(({ name }, index) => {
-    // A literal's `__proto__:` sets the prototype; computed, it is a property as any other.
-    const key = name === "__proto__" ? `[${literal(name)}]` : literal(name);
-    return `${key}: v${index}`;
-  });
+  const fields = columns.map(({ name }, index) => `${propertyName(name)}: v${index}`);
   return {
     read: specialised(constants, ["slot"], `${chunks}\n${each(readText)}\nreturn { ${fields.join(", ")} };`),
     equals: specialised(constants, ["slot", "row"], `${chunks}\n${each(equalsText)}\nreturn true;`),

@@ -1,5 +1,5 @@
 import type { Row } from "../../record/row.ts";
-import { literal, specialised } from "../../record/specialised.ts";
+import { propertyName, specialised } from "../../record/specialised.ts";
 import { hasShape } from "../../state/row_shape.ts";
 
 /** So many shapes of rows are sent by position; rows of others go with the names of their columns. */
@@ -82,10 +82,6 @@ export function rowOfValues(names: unknown): (values: unknown) => Row {
 
 /** A loop over the columns takes 2.4 times as long (`deno run --allow-read tests/bench/sent_rows.ts`). */
 function makerOf(names: readonly string[]): (values: unknown) => Row {
-  // A literal's `__proto__:` sets the prototype; computed, it is a property as any other.
-  const fields = names.map((name, index) => {
-    const key = name === "__proto__" ? `[${literal(name)}]` : literal(name);
-    return `${key}: values[${index}]`;
-  });
+  const fields = names.map((name, index) => `${propertyName(name)}: values[${index}]`);
   return specialised({}, ["values"], `return { ${fields.join(", ")} };`);
 }
