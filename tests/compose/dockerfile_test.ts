@@ -145,12 +145,8 @@ Deno.test("compose.scale.yaml lets instances of weir reach each other, at names 
   assert(networksOf(compose, "weir").includes(network), network);
   assertEquals(scaled, entrypoint.map((word) => word.startsWith("--allow-net=") ? `${word},${address}` : word));
   assertEquals(command, JSON.parse(textsOf(final, "CMD")[0]));
-  assertEquals(
-    readAddress(address.replace("${COMPOSE_PROJECT_NAME}", compose.name)),
-    [
-      ...[Deno.hostname(), `.${compose.name}_${network}:8686`],
-    ].join(""),
-  );
+  const named = readAddress(address.replace("${COMPOSE_PROJECT_NAME}", compose.name));
+  assertEquals(named, `${Deno.hostname()}.${compose.name}_${network}:8686`);
   // Without it no instance tells another anything: `readConfiguration()` refuses an address alone.
   assert("WEIR_STORE_PASSWORD_FILE" in compose.services.weir.environment!);
 });

@@ -63,8 +63,8 @@ export class OwnProject implements AsyncDisposable {
       "CLICKHOUSE_URL=http://clickhouse:8123",
       "CLICKHOUSE_DATABASE=online_store",
       "CLICKHOUSE_USER=weir_writer",
-      `CLICKHOUSE_PASSWORD=${this.stage.secret("weir_writer_password").trim()}`,
-      `WEIR_STORE_PASSWORD=${this.stage.secret("weir_store_password").trim()}`,
+      `CLICKHOUSE_PASSWORD=${this.stage.secret("weir_writer_password")}`,
+      `WEIR_STORE_PASSWORD=${this.stage.secret("weir_store_password")}`,
     ];
     await Deno.writeTextFile(`${this.folder}/.env`, `${lines.join("\n")}\n`);
     const networks = NETWORKS.map((name) => [name, { external: true, name: `${this.stage.options.project}_${name}` }]);

@@ -85,7 +85,7 @@ async function lookAsReader(stage: Stage, sql: string): Promise<Record<string, u
   const response = await fetch(`http://127.0.0.1:${stage.port(8123)}/?${query}`, {
     method: "POST",
     body: sql,
-    headers: { authorization: `Basic ${btoa(`grafana_reader:${stage.secret("grafana_reader_password").trim()}`)}` },
+    headers: { authorization: `Basic ${btoa(`grafana_reader:${stage.secret("grafana_reader_password")}`)}` },
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${text.slice(0, 1_000)} of ${sql.slice(0, 500)}`);

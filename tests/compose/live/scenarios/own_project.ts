@@ -139,7 +139,7 @@ function verifies(project: OwnProject, when: string): Promise<void> {
       PGHOST: "postgres",
       PGDATABASE: "online_store",
       PGUSER: "verifier",
-      POSTGRES_PASSWORD: stage.secret("verifier_password").trim(),
+      POSTGRES_PASSWORD: stage.secret("verifier_password"),
     };
     const environment = Object.entries(postgres).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
     const run = ["run", "--rm", "--no-deps", "-T", ...environment, "weir", "verify", "--wait", "120s", "--json"];

@@ -1,4 +1,5 @@
 import { until } from "../../../stack/e2e/steps.ts";
+import { askConsole } from "../console.ts";
 import { verify } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import { changeStore } from "../store.ts";
@@ -49,8 +50,7 @@ function askEachOther(stage: Stage, signal: AbortSignal): Promise<string> {
   return until(async () => {
     const ports = (await stage.of("weir")).flatMap(({ published }) => published);
     const answers = await Promise.all(ports.map(async (port) => {
-      const headers = { authorization: `Bearer ${stage.secret("weir_store_password")}` };
-      const { instances } = await (await fetch(`http://${port}/api/state?once=true`, { headers })).json();
+      const { instances } = await (await askConsole(stage, "/api/state?once=true", { host: port })).json();
       return instances as { readonly problem: string | null }[];
     }));
     const whole = answers.every((all) => all.length === INSTANCES && all.every(({ problem }) => problem === null));
