@@ -13,7 +13,7 @@ const order = (id: number): Row => ({
 });
 const seller = (id: number): Row => ({ name: `Seller ${id}`, country: "DE" });
 const ROWS = [order, seller].map((make) => Array.from({ length: 100 }, (_, id) => make(id)));
-const SHAPES = ROWS.map(() => new SentShapes());
+const SHAPES = ROWS.map(() => new SentShapes("join"));
 const valuesOf = ROWS.map((_, table) => (row: Row) => SHAPES[table].of(row)!.values);
 const VALUES = ROWS.map((rows, table) => rows.map((row) => valuesOf[table](row)));
 const NAMES = ROWS.map(([row]) => Object.keys(row));

@@ -135,16 +135,19 @@ export function encodeMessage(message: Message): EncodedMessage {
   }
 }
 
-/** The head of values with the names of their columns; or, of values alone, with these names, a JSON array. */
-export function valueHead(join: string, names: string | null = null): string {
-  return names === null ? headOf("V", join) : `["W",${JSON.stringify(join)},${names},[`;
+/** A value as it is sent: under which {@link valueHead}, and its text, or that of its columns' values. */
+export interface WireValue {
+  readonly head: string;
+  readonly text: string;
 }
 
-/** As {@link encodeMessage}, of a value whose wire text and {@link valueHead} are known. */
-export function encodeValue(
-  key: Key,
-  { head, text }: { readonly head: string; readonly text: string },
-): EncodedMessage {
+/** The head of values with the names of their columns; or of values alone, of these columns in this order. */
+export function valueHead(join: string, columns: readonly string[] | null = null): string {
+  return columns === null ? headOf("V", join) : `["W",${JSON.stringify(join)},${JSON.stringify(columns)},[`;
+}
+
+/** As {@link encodeMessage}, of a value that is encoded already. */
+export function encodeValue(key: Key, { head, text }: WireValue): EncodedMessage {
   return { head, body: `${keyJson(key)},${text}` };
 }
 

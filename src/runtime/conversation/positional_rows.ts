@@ -1,20 +1,20 @@
 import type { Row } from "../../record/row.ts";
 import { propertyName, specialised } from "../../record/specialised.ts";
 import { hasShape } from "../../state/row_shape.ts";
+import { valueHead } from "./messages.ts";
 
 /** So many shapes of rows are sent by position; rows of others go with the names of their columns. */
 const SHAPES_MAX = 16;
 
-/** Columns of rows in their order. */
-export interface SentShape {
+/** Columns of rows in their order, and the head under which their values are sent. */
+interface SentShape {
   readonly columns: readonly string[];
-  /** The same as JSON. */
-  readonly names: string;
+  readonly head: string;
 }
 
-/** A row as it is sent: its values, and which they are. */
+/** A row as it is sent: its values, under a head that says which they are. */
 export interface SentValues {
-  readonly shape: SentShape;
+  readonly head: string;
   readonly values: readonly unknown[];
 }
 
@@ -23,14 +23,19 @@ export interface SentValues {
  * of most rows, which is written, checked twice, stored and parsed. Rows have one shape, or a few.
  */
 export class SentShapes {
+  readonly #join: string;
   readonly #known: SentShape[] = [];
   #last: SentShape | null = null;
+
+  constructor(join: string) {
+    this.#join = join;
+  }
 
   /** Null for a row that goes with its names. */
   of(row: Row): SentValues | null {
     const shape = this.#shapeOf(row);
     const values = shape === null ? null : valuesOf(row, shape.columns);
-    return shape === null || values === null ? null : { shape, values };
+    return shape === null || values === null ? null : { head: shape.head, values };
   }
 
   #shapeOf(row: Row): SentShape | null {
@@ -43,7 +48,7 @@ export class SentShapes {
   #learnt(row: Row): SentShape | null {
     const columns = Object.keys(row);
     if (this.#known.length >= SHAPES_MAX || !hasShape(row, columns)) return null;
-    const shape = { columns, names: JSON.stringify(columns) };
+    const shape = { columns, head: valueHead(this.#join, columns) };
     this.#known.push(shape);
     return shape;
   }

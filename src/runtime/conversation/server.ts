@@ -8,15 +8,9 @@ import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chor
 import { NumberLists } from "../../state/number_lists.ts";
 import { SlotTable } from "../../state/slot_table.ts";
 import { ABSENT_DIGEST, heldDigest } from "./asking.ts";
-import { valueHead } from "./messages.ts";
-import { type SentShape, SentShapes } from "./positional_rows.ts";
+import { valueHead, type WireValue } from "./messages.ts";
+import { SentShapes } from "./positional_rows.ts";
 import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
-
-/** A value as it is sent: as {@link encodeValue} takes it. */
-export interface WireValue {
-  readonly head: string;
-  readonly text: string;
-}
 
 /** Sends a value to the home with this partition. */
 export type Answer = (home: number, key: Key, wire: WireValue) => void;
@@ -56,9 +50,7 @@ export class Server {
   readonly #subscriptions = this.#keys.attach(new NumberLists());
   readonly #absence: { readonly wire: WireValue; readonly now: number };
   readonly #named: string;
-  readonly #shapes = new SentShapes();
-  /** By the names of a shape. */
-  readonly #heads = new Map<SentShape, string>();
+  readonly #shapes: SentShapes;
   /** How often each home was forgotten. */
   readonly #forgotten: number[] = [];
   readonly #tidying: Walks;
@@ -70,6 +62,7 @@ export class Server {
     this.#bytesMax = bytesMax;
     this.#answer = answer;
     this.#named = valueHead(plan.name);
+    this.#shapes = new SentShapes(plan.name);
     this.#absence = { wire: { head: this.#named, text: "null" }, now: ABSENT_DIGEST };
     this.#onError = onError;
     this.#tidying = new Walks(chores, () => this.#tidy());
@@ -207,10 +200,7 @@ export class Server {
     const sent = { operator: this.plan.name, key, bytesMax: this.#bytesMax };
     const byPlace = this.#shapes.of(value);
     if (byPlace === null) return { head: this.#named, text: encodeRow(value, sent) };
-    const { shape, values } = byPlace;
-    let head = this.#heads.get(shape);
-    if (head === undefined) this.#heads.set(shape, head = valueHead(this.plan.name, shape.names));
-    return { head, text: encodeRow(value, { ...sent, values }) };
+    return { head: byPlace.head, text: encodeRow(value, { ...sent, values: byPlace.values }) };
   }
 
   /** `now`: the digest of `wire`. */

@@ -11,7 +11,7 @@ import { SentShapes } from "../../../src/runtime/conversation/positional_rows.ts
 /** The row as a home reads it, and whether it went without names. */
 function sent(shapes: SentShapes, row: Row): { row: Row | null; byPlace: boolean } {
   const byPlace = shapes.of(row);
-  const head = valueHead("join", byPlace?.shape.names);
+  const head = byPlace?.head ?? valueHead("join");
   const { body } = encodeValue(7, { head, text: encodeWire(byPlace?.values ?? row) });
   const record = decodeInbox(encodePack({ from: "a@0", epoch: 1, seq: 1, messages: `${head}${body}${HEAD_END}` }));
   const [message] = record.kind === "pack" ? record.messages : [];
@@ -29,7 +29,7 @@ Deno.test("rows come back as they were, whatever their columns are called and ho
   const any = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
   const kinds = { true: 0, false: 0 };
   for (let life = 0; life < 400; life++) {
-    const shapes = new SentShapes();
+    const shapes = new SentShapes("join");
     const layouts = Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
       return Array.from({ length: Math.floor(random() * 6) }, () => any(NAMES));
     });
@@ -51,7 +51,7 @@ Deno.test("rows come back as they were, whatever their columns are called and ho
 });
 
 Deno.test("of very many shapes some go with their names, and instances of classes always do", () => {
-  const shapes = new SentShapes();
+  const shapes = new SentShapes("join");
   const ways = Array.from({ length: 40 }, (_, index) => sent(shapes, { id: index, [`column${index}`]: 1 }));
   assertEquals(ways.filter(({ byPlace }) => byPlace).length, 16);
   assertEquals(ways.map(({ row }) => row!.id), ways.map((_, index) => index));

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { heldDigest } from "../../../src/runtime/conversation/asking.ts";
-import { Server, type WireValue } from "../../../src/runtime/conversation/server.ts";
+import { Server } from "../../../src/runtime/conversation/server.ts";
 import { decodeInbox, encodePack } from "../../../src/runtime/conversation/inbox_record.ts";
 import { HEAD_END } from "../../../src/runtime/conversation/messages.ts";
+import type { WireValue } from "../../../src/runtime/conversation/messages.ts";
 import { Chores } from "../../../src/state/chores.ts";
 import { SlotTable } from "../../../src/state/slot_table.ts";
 import { NO_SLOT } from "../../../src/state/slots.ts";
