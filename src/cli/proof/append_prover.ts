@@ -8,8 +8,9 @@ import { eventsReader } from "../verify/event_records.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
 import { placed } from "../verify/verify_streams.ts";
 import { differencesOf } from "./differences_of.ts";
-import { differingColumns } from "./differing_columns.ts";
+import { differingKey } from "./differing_key.ts";
 import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
+import { Rounds } from "./rounds.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownRows } from "./shown_sink.ts";
 import type { ProofPace } from "./sink_prover.ts";
@@ -71,6 +72,7 @@ export class AppendProver {
   elsewhere = false;
   readonly #compared: ComparedAppends;
   readonly #pace: ProofPace;
+  readonly #rounds = new Rounds();
   readonly #sources: ReadonlyMap<string, EventSpec>;
   /** What is left of the round, the next at the end. */
   #left: AskedRecords[] = [];
@@ -78,9 +80,6 @@ export class AppendProver {
   #untold: string | null = null;
   #spansSeen = 0;
   #dueMs = 0;
-  #roundRows = 0;
-  #roundMs = 0;
-  #last: { readonly rows: number; readonly endedMs: number; readonly durationMs: number } | null = null;
 
   constructor(compared: ComparedAppends, pace: ProofPace) {
     this.#compared = compared;
@@ -110,7 +109,7 @@ export class AppendProver {
       const to = Math.min(asked.to, asked.from + this.#pace.rangeRows - passed);
       const look = await this.#look({ ...asked, to });
       this.suspects.first({ ...look, nowMs: this.#pace.nowMs() });
-      this.#roundRows += look.rows;
+      this.#rounds.add(look.rows);
       passed += Math.max(1, look.next - asked.from);
       this.#left.pop();
       if (look.next < asked.to) this.#left.push({ ...asked, from: look.next });
@@ -122,7 +121,8 @@ export class AppendProver {
   /** A round is over what is brought out when it begins. */
   async #begin(): Promise<void> {
     this.suspects.roundBegins();
-    [this.#roundRows, this.#roundMs, this.#left] = [0, this.#pace.nowMs(), []];
+    this.#rounds.begin(this.#pace.nowMs());
+    this.#left = [];
     const told = await this.#compared.streams.brought(this.topology);
     const untold = told.filter(({ to }) => to === null).length;
     this.#untold = told.length > 0 && untold === 0
@@ -144,9 +144,7 @@ export class AppendProver {
   #end(): void {
     const endedMs = this.#pace.nowMs();
     this.#dueMs = endedMs + ROUND_PAUSE_MS;
-    if (this.#untold !== null) return;
-    this.#last = { rows: this.#roundRows, endedMs, durationMs: endedMs - this.#roundMs };
-    this.#roundRows = 0;
+    if (this.#untold === null) this.#rounds.end(endedMs);
   }
 
   async #lookAgain(): Promise<void> {
@@ -191,42 +189,28 @@ export class AppendProver {
   /** Begins from nothing. */
   forget(): void {
     this.suspects = new Suspects();
-    this.#last = null;
+    this.#rounds.forget();
     this.#left = [];
     this.#dueMs = 0;
   }
 
   /** How far it is. */
   report(): SinkProof {
-    const { faults, unjudged } = this.suspects;
-    const last = this.#last;
-    const missing = faults.filter(({ expected }) => expected !== null).length;
     return {
       topology: this.topology,
       sink: this.sink,
       how: "ranges",
-      rows: last === null ? 0 : Math.max(0, last.rows - missing - unjudged),
-      checked: last === null ? null : new Date(last.endedMs).toISOString(),
-      roundMs: last === null ? null : Math.round(last.durationMs),
-      compared: this.#roundRows,
-      differing: faults.length,
-      keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
-      unjudged,
-      excused: 0,
+      ...this.#rounds.report(this.suspects),
+      keys: this.suspects.faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
       waits: this.#untold,
       paused: this.paused,
     };
   }
 
-  #differingKey({ key, expected, actual, sinceMs }: Suspect): DifferingKey {
+  #differingKey(fault: Suspect): DifferingKey {
     const { names } = this.#compared.shown;
-    return {
-      key: Object.fromEntries(key.map((value, place) => [names[place], String(value)])),
-      explain: placeOf(key).join("/"),
-      kind: expected === null ? "extra" : actual === null ? "missing" : "different",
-      columns: differingColumns(names, { expected, actual }),
-      since: new Date(sinceMs).toISOString(),
-    };
+    const key = Object.fromEntries(fault.key.map((value, place) => [names[place], String(value)]));
+    return differingKey(fault, { key, explain: placeOf(fault.key).join("/"), names });
   }
 }
 
