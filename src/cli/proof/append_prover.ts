@@ -1,5 +1,4 @@
 import type { AppendSpec } from "../../dsl/append_sink.ts";
-import type { EventSpec } from "../../dsl/events.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
 import type { BroughtOut } from "../../runtime/applied.ts";
@@ -73,7 +72,8 @@ export class AppendProver {
   readonly #compared: ComparedAppends;
   readonly #pace: ProofPace;
   readonly #rounds = new Rounds();
-  readonly #sources: ReadonlyMap<string, EventSpec>;
+  /** By topic. */
+  readonly #readers: ReadonlyMap<string, ReturnType<typeof eventsReader>>;
   /** What is left of the round, the next at the end. */
   #left: AskedRecords[] = [];
   /** Why the round is not one over all records. */
@@ -84,8 +84,10 @@ export class AppendProver {
   constructor(compared: ComparedAppends, pace: ProofPace) {
     this.#compared = compared;
     this.#pace = pace;
-    const { streams } = compared.topology;
-    this.#sources = new Map(streams.flatMap((node) => node.op === "events" ? [[node.source.topic, node.source]] : []));
+    const { name, streams } = compared.topology;
+    this.#readers = new Map(
+      streams.flatMap((node) => node.op === "events" ? [[node.source.topic, eventsReader(node.source, name)]] : []),
+    );
   }
 
   get topology(): string {
@@ -130,7 +132,7 @@ export class AppendProver {
       : `no instance tells how far it has brought out ${untold === 0 ? "its streams" : counted(untold, "partition")}`;
     let records = 0;
     for (const { topic, partition, to } of told) {
-      if (to === null || !this.#sources.has(topic)) continue;
+      if (to === null || !this.#readers.has(topic)) continue;
       // Nothing is read: where the partition begins is told.
       const found = await this.#compared.streams.records(this.topology, { topic, partition, from: 0, to: 0 });
       if (found === null || found.start >= to) continue;
@@ -173,7 +175,7 @@ export class AppendProver {
     { found: { source, compacted, records }, shown }: { readonly found: PartitionRecords; readonly shown: ShownRows },
   ): Pick<Looked, "rows" | "differences"> {
     const { topology, spec, shown: { columns, key } } = this.#compared;
-    const events = eventsReader(this.#sources.get(topic)!, topology.name).events(records, partition);
+    const events = this.#readers.get(topic)!.events(records, partition);
     const computed = computeAppends(topology, (name) => name === topic ? events : []).get(spec.name)!;
     const { expected } = expectedRows({ rows: placed(computed, new Map([[topic, source]])), later: null }, {
       columns,
