@@ -130,12 +130,13 @@ function idInHeaders(headers: Uint8Array | undefined): string | null {
     : null;
 }
 
-/** What tells how values are read, without what is for people: it is in front of every record. */
-function bare({ optional: _optional, absent: _absent, doc: _doc, ...field }: ConnectField): ConnectField {
+/** What tells how values are read, and no more: it stands in front of every record, and is compared in each. */
+function bare({ type, name, field, parameters, fields, items }: ConnectField): ConnectField {
+  const scale = parameters?.scale;
   return {
-    ...field,
-    ...field.fields === undefined ? {} : { fields: field.fields.map(bare) },
-    ...field.items === undefined ? {} : { items: bare(field.items) },
+    ...{ type, name, field, fields: fields?.map(bare) },
+    ...scale !== undefined && { parameters: { scale } },
+    ...items !== undefined && { items: bare(items) },
   };
 }
 
