@@ -157,13 +157,14 @@ function recordOf(attributes: Readonly<Record<string, unknown>>, names: Names): 
   };
   // Within itself it is known by its name; Connect's schemas have no such thing, so there it is of no type.
   names.named.set(name, { ...node, plain: name, field: {} });
+  const fields: ConnectField[] = [];
   for (const field of attributes.fields as readonly Readonly<Record<string, unknown>>[]) {
     const own = String(field.name);
     const start = `${members.length === 0 ? "" : ","}${JSON.stringify(own)}:`;
-    members.push({ name: own, start, node: nodeOf(field.type as AvroSchema, inner) });
+    const member = nodeOf(field.type as AvroSchema, inner);
+    members.push({ name: own, start, node: member });
+    fields.push({ ...member.field, ...docOf(field), field: own });
   }
-  const docs = (attributes.fields as readonly Readonly<Record<string, unknown>>[]).map(docOf);
-  const fields = members.map(({ name, node }, place) => ({ ...node.field, ...docs[place], field: name }));
   const made = withMeaning({ ...node, plain: null, field: { type: "struct", fields } }, attributes);
   names.named.set(name, { ...made, plain: name });
   return {

@@ -78,7 +78,7 @@ function partsOf(
   const { required } = schema;
   const may = (field: string) => Array.isArray(required) && !required.includes(field) ? { absent: true } : {};
   const fields = properties.map(([field, property]) => ({ ...fieldOf(property, place), ...may(field), field }));
-  return { ...docOf(schema), fields };
+  return { fields };
 }
 
 /** What is said for people. */

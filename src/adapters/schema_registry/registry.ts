@@ -62,10 +62,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     check: async () => void await asker.get("/schemas/types"),
     async schema(id) {
       const answer = await asker.get(`/schemas/ids/${id}`) as Answer | null;
-      if (answer === null) return null;
-      const references = new Map<string, string>();
-      if (!await gather(asker, { answer, into: references })) return null;
-      return { type: typeOf(answer), text: answer.schema ?? "", references };
+      return answer === null ? null : await wholeSchema(asker, answer);
     },
     idsOf: async (subject) => [...new Set((await versionsOf(asker, subject)).map(({ id }) => id))],
     versionsOf: (subject) => versionsOf(asker, subject),
@@ -73,9 +70,8 @@ export function openRegistry(options: RegistryOptions): Registry {
       const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`;
       const answer = await asker.get(path) as Answer | null;
       if (answer?.id === undefined) return null;
-      const references = new Map<string, string>();
-      if (!await gather(asker, { answer, into: references })) return null;
-      return { id: answer.id, schema: { type: typeOf(answer), text: answer.schema ?? "", references } };
+      const schema = await wholeSchema(asker, answer);
+      return schema === null ? null : { id: answer.id, schema };
     },
     async compatibility(subject) {
       const own = await asker.get(`/config/${encodeURIComponent(subject)}`) ?? await asker.get("/config");
@@ -83,6 +79,13 @@ export function openRegistry(options: RegistryOptions): Registry {
     },
     close: () => asker.close(),
   };
+}
+
+/** With all that it refers to; null if that is not all there. */
+async function wholeSchema(asker: Asker, answer: Answer): Promise<RegisteredSchema | null> {
+  const references = new Map<string, string>();
+  if (!await gather(asker, { answer, into: references })) return null;
+  return { type: typeOf(answer), text: answer.schema ?? "", references };
 }
 
 async function versionsOf(asker: Asker, subject: string) {

@@ -6,7 +6,7 @@ import type { Payload } from "./codec.ts";
 import type { SchemaCache } from "./schema_cache.ts";
 
 /** Byte 0, then the schema's id in four bytes. */
-const HEADER_BYTES = 5;
+export const HEADER_BYTES = 5;
 
 /** Why a record cannot be given on yet: its schema must be asked for, or nothing but a person's act helps. */
 export type Waiting = { readonly schema: number } | { readonly problem: string };
@@ -130,12 +130,13 @@ function idInHeaders(headers: Uint8Array | undefined): string | null {
     : null;
 }
 
-/** What tells how values are read, without what is for people: it is in front of every record. */
-function bare({ optional: _optional, absent: _absent, doc: _doc, ...field }: ConnectField): ConnectField {
+/** What tells how values are read, and no more: it stands in front of every record, and is compared in each. */
+function bare({ type, name, field, parameters, fields, items }: ConnectField): ConnectField {
+  const scale = parameters?.scale;
   return {
-    ...field,
-    ...field.fields === undefined ? {} : { fields: field.fields.map(bare) },
-    ...field.items === undefined ? {} : { items: bare(field.items) },
+    ...{ type, name, field, fields: fields?.map(bare) },
+    ...scale !== undefined && { parameters: { scale } },
+    ...items !== undefined && { items: bare(items) },
   };
 }
 
@@ -149,8 +150,13 @@ function bytesOf(bytes: Bytes): Uint8Array {
   return typeof bytes === "string" ? encoder.encode(bytes) : bytes;
 }
 
+/** The id of the schema by which a key or value is written; null if it is not of a registry's form. */
+export function schemaIdOf(bytes: Bytes | null): number | null {
+  return bytes === null || typeof bytes === "string" ? null : idOf(bytes);
+}
+
 /** Null if it is not of a registry's form. */
-export function idOf(bytes: Uint8Array): number | null {
+function idOf(bytes: Uint8Array): number | null {
   if (bytes.length < HEADER_BYTES || bytes[0] !== 0) return null;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(1) || null;
 }

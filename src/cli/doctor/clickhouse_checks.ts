@@ -5,22 +5,16 @@ import { quoted } from "../../adapters/clickhouse/identifiers.ts";
 import { inspectShape, type WantedShape } from "../../adapters/clickhouse/ensure_shape.ts";
 import { wantedTable } from "../../adapters/clickhouse/ensure_table.ts";
 import { withoutPassword } from "../config/secret.ts";
-import { clickhouse, type Finding, Findings, reasonOf } from "./finding.ts";
+import { clickhouse, Findings, reasonOf } from "./finding.ts";
 import type { Needs } from "./needs.ts";
-import type { ServerTime } from "./postgres_checks.ts";
+import type { ServerReport, ServerTime } from "./server_report.ts";
 
 /** The first version that is tested. */
 const VERSION_MIN = [25, 8] as const;
 const RIGHTS = ["SELECT", "INSERT", "CREATE TABLE", "CREATE VIEW", "ALTER TABLE", "OPTIMIZE"];
 
-/** What was found; the time is null if the server cannot be reached. */
-export interface ClickHouseReport {
-  readonly findings: readonly Finding[];
-  readonly time: ServerTime | null;
-}
-
 /** Looks at the server and at the tables of sinks, and writes nothing. */
-export async function checkClickHouse(options: ConnectionOptions, needs: Needs): Promise<ClickHouseReport> {
+export async function checkClickHouse(options: ConnectionOptions, needs: Needs): Promise<ServerReport> {
   const findings = new Findings("clickhouse");
   const connection = connect(options);
   const { database } = options;

@@ -1,5 +1,4 @@
 import { encodedTopics } from "../../plan/encoded_topics.ts";
-import type { EncodedTopic } from "../../ports/schemas.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { serverOptions } from "../clickhouse_client.ts";
 import { command, flag } from "../command.ts";
@@ -113,9 +112,10 @@ async function examineKafka({ kafka, registry, run }: Configuration, needs: Need
     const partitions = new Map([...described].map(([name, topic]) => [name, topic.partitions]));
     const url = registry?.urls[0] ?? "";
     const registered = await checkRegistry({ registry: schemas, url, log, needs, partitions });
-    const decoded = schemas === null ? log : openSchemas(schemas).decoded(log, encodedOf(needs));
+    const encoded = needs.topologies.flatMap(encodedTopics).filter(({ topic }) => needs.tables.has(topic));
+    const decoded = schemas === null ? log : openSchemas(schemas).decoded(log, encoded);
     if (registered.some(({ check, verdict }) => check === "registry.reachable" && verdict === "wrong")) {
-      for (const { topic } of encodedOf(needs)) topics.delete(topic);
+      for (const { topic } of encoded) topics.delete(topic);
     }
     return [...found, ...registered, ...await checkRecords(decoded, { needs, there: topics })];
   } finally {
@@ -123,11 +123,6 @@ async function examineKafka({ kafka, registry, run }: Configuration, needs: Need
     await inspector.close();
     await log.close();
   }
-}
-
-/** Topics of tables that are written through a registry. */
-function encodedOf(needs: Needs): EncodedTopic[] {
-  return needs.topologies.flatMap(encodedTopics).filter(({ topic }) => needs.tables.has(topic));
 }
 
 async function examineClickHouse(configuration: Configuration, needs: Needs) {

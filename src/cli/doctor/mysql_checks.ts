@@ -4,7 +4,7 @@ import { Findings, mysql, reasonOf } from "./finding.ts";
 import type { MysqlLook } from "./mysql_look.ts";
 import { checkMysqlRights } from "./mysql_rights.ts";
 import { tableOf } from "./needs.ts";
-import type { PostgresReport } from "./postgres_checks.ts";
+import type { ServerReport } from "./server_report.ts";
 
 /** Binlogs that are kept for less are gone after a weekend's outage of the connector. */
 const KEPT_SECONDS_MIN = 86_400;
@@ -25,7 +25,7 @@ const VARIABLES = [
 export async function checkMysql(
   configuration: MysqlConfiguration,
   { needs, connector }: Omit<MysqlLook, "client">,
-): Promise<PostgresReport> {
+): Promise<ServerReport> {
   const findings = new Findings("mysql");
   const { host } = new URL(configuration.url);
   let client: MysqlClient;

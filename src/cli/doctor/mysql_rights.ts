@@ -1,4 +1,4 @@
-import { mysqlRows } from "../verify/mysql_client.ts";
+import { mysqlName, mysqlRows } from "../verify/mysql_client.ts";
 import { type Findings, mysql } from "./finding.ts";
 import type { MysqlLook } from "./mysql_look.ts";
 import { tableOf } from "./needs.ts";
@@ -60,7 +60,7 @@ export async function checkMysqlRights(findings: Findings, { client, needs, conn
     else {
       findings.wrong(["rights", `SELECT of ${user} on ${title}`], {
         text: `${grantee} has it not: a snapshot of the table fails`,
-        repair: mysql(`GRANT SELECT ON ${quoted(place.schema)}.${quoted(place.table)} TO ${grantee}`),
+        repair: mysql(`GRANT SELECT ON ${mysqlName(place.schema)}.${mysqlName(place.table)} TO ${grantee}`),
       });
     }
   }
@@ -69,8 +69,4 @@ export async function checkMysqlRights(findings: Findings, { client, needs, conn
 /** A user's name as grantees have it. */
 function literal(user: string): string {
   return `'${user.replaceAll("'", "''")}'`;
-}
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }

@@ -3,31 +3,18 @@ import type { PostgresConfiguration } from "../config/database_variables.ts";
 import { quotedName } from "./quoted_name.ts";
 import { postgresRows } from "../postgres_rows.ts";
 import { connectPostgres } from "../verify/postgres_truth.ts";
-import { type Finding, Findings, postgres, reasonOf } from "./finding.ts";
+import { Findings, postgres, reasonOf } from "./finding.ts";
 import { tableOf } from "./needs.ts";
 import type { PostgresLook, Publication } from "./postgres_look.ts";
+import type { ServerReport } from "./server_report.ts";
 import { checkSlots } from "./slot_checks.ts";
 import { checkTables } from "./table_checks.ts";
-
-/** The time of a server, and when it was asked: for comparing clocks. */
-export interface ServerTime {
-  readonly server: string;
-  readonly timeMs: number;
-  readonly askedMs: number;
-  readonly answeredMs: number;
-}
-
-/** What was found; the time is null if the database cannot be reached. */
-export interface PostgresReport {
-  readonly findings: readonly Finding[];
-  readonly time: ServerTime | null;
-}
 
 /** Looks at the database in a transaction that can write nothing. */
 export async function checkPostgres(
   configuration: PostgresConfiguration | null,
   { needs, settings }: Omit<PostgresLook, "client">,
-): Promise<PostgresReport> {
+): Promise<ServerReport> {
   const findings = new Findings("postgres");
   if (configuration === null) {
     findings.notChecked(["reachable", "PostgreSQL"], "no database is configured: set SOURCE_DATABASE_URL");

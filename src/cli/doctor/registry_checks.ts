@@ -1,4 +1,4 @@
-import { idOf } from "../../adapters/schema_registry/topic_decoder.ts";
+import { schemaIdOf } from "../../adapters/schema_registry/topic_decoder.ts";
 import type { Registry } from "../../adapters/schema_registry/registry.ts";
 import { codecOf } from "../../adapters/schema_registry/schema_cache.ts";
 import type { SourceSpec } from "../../dsl/source.ts";
@@ -158,7 +158,5 @@ async function checkCompatibility(findings: Findings, { registry, url, topic }: 
 }
 
 function idsOf(parts: readonly (Bytes | null)[]): Set<number> {
-  return new Set(
-    parts.flatMap((bytes) => bytes === null || typeof bytes === "string" ? [] : idOf(bytes) ?? []),
-  );
+  return new Set(parts.flatMap((bytes) => schemaIdOf(bytes) ?? []));
 }

@@ -3,7 +3,7 @@ import { freemem, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Configuration } from "../config/configuration.ts";
 import { type Finding, Findings, reasonOf, shell } from "./finding.ts";
-import type { ServerTime } from "./postgres_checks.ts";
+import type { ServerTime } from "./server_report.ts";
 
 const GIB = 1_073_741_824;
 const SKEW_WARN_MS = 2_000;

@@ -1,5 +1,4 @@
 import type { AppendSpec } from "../../dsl/append_sink.ts";
-import type { EventSpec } from "../../dsl/events.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
 import type { BroughtOut } from "../../runtime/applied.ts";
@@ -8,8 +7,9 @@ import { eventsReader } from "../verify/event_records.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
 import { placed } from "../verify/verify_streams.ts";
 import { differencesOf } from "./differences_of.ts";
-import { differingColumns } from "./differing_columns.ts";
+import { differingKey } from "./differing_key.ts";
 import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
+import { Rounds } from "./rounds.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownRows } from "./shown_sink.ts";
 import type { ProofPace } from "./sink_prover.ts";
@@ -71,22 +71,23 @@ export class AppendProver {
   elsewhere = false;
   readonly #compared: ComparedAppends;
   readonly #pace: ProofPace;
-  readonly #sources: ReadonlyMap<string, EventSpec>;
+  readonly #rounds = new Rounds();
+  /** By topic. */
+  readonly #readers: ReadonlyMap<string, ReturnType<typeof eventsReader>>;
   /** What is left of the round, the next at the end. */
   #left: AskedRecords[] = [];
   /** Why the round is not one over all records. */
   #untold: string | null = null;
   #spansSeen = 0;
   #dueMs = 0;
-  #roundRows = 0;
-  #roundMs = 0;
-  #last: { readonly rows: number; readonly endedMs: number; readonly durationMs: number } | null = null;
 
   constructor(compared: ComparedAppends, pace: ProofPace) {
     this.#compared = compared;
     this.#pace = pace;
-    const { streams } = compared.topology;
-    this.#sources = new Map(streams.flatMap((node) => node.op === "events" ? [[node.source.topic, node.source]] : []));
+    const { name, streams } = compared.topology;
+    this.#readers = new Map(
+      streams.flatMap((node) => node.op === "events" ? [[node.source.topic, eventsReader(node.source, name)]] : []),
+    );
   }
 
   get topology(): string {
@@ -110,7 +111,7 @@ export class AppendProver {
       const to = Math.min(asked.to, asked.from + this.#pace.rangeRows - passed);
       const look = await this.#look({ ...asked, to });
       this.suspects.first({ ...look, nowMs: this.#pace.nowMs() });
-      this.#roundRows += look.rows;
+      this.#rounds.add(look.rows);
       passed += Math.max(1, look.next - asked.from);
       this.#left.pop();
       if (look.next < asked.to) this.#left.push({ ...asked, from: look.next });
@@ -122,7 +123,8 @@ export class AppendProver {
   /** A round is over what is brought out when it begins. */
   async #begin(): Promise<void> {
     this.suspects.roundBegins();
-    [this.#roundRows, this.#roundMs, this.#left] = [0, this.#pace.nowMs(), []];
+    this.#rounds.begin(this.#pace.nowMs());
+    this.#left = [];
     const told = await this.#compared.streams.brought(this.topology);
     const untold = told.filter(({ to }) => to === null).length;
     this.#untold = told.length > 0 && untold === 0
@@ -130,7 +132,7 @@ export class AppendProver {
       : `no instance tells how far it has brought out ${untold === 0 ? "its streams" : counted(untold, "partition")}`;
     let records = 0;
     for (const { topic, partition, to } of told) {
-      if (to === null || !this.#sources.has(topic)) continue;
+      if (to === null || !this.#readers.has(topic)) continue;
       // Nothing is read: where the partition begins is told.
       const found = await this.#compared.streams.records(this.topology, { topic, partition, from: 0, to: 0 });
       if (found === null || found.start >= to) continue;
@@ -144,9 +146,7 @@ export class AppendProver {
   #end(): void {
     const endedMs = this.#pace.nowMs();
     this.#dueMs = endedMs + ROUND_PAUSE_MS;
-    if (this.#untold !== null) return;
-    this.#last = { rows: this.#roundRows, endedMs, durationMs: endedMs - this.#roundMs };
-    this.#roundRows = 0;
+    if (this.#untold === null) this.#rounds.end(endedMs);
   }
 
   async #lookAgain(): Promise<void> {
@@ -175,7 +175,7 @@ export class AppendProver {
     { found: { source, compacted, records }, shown }: { readonly found: PartitionRecords; readonly shown: ShownRows },
   ): Pick<Looked, "rows" | "differences"> {
     const { topology, spec, shown: { columns, key } } = this.#compared;
-    const events = eventsReader(this.#sources.get(topic)!, topology.name).events(records, partition);
+    const events = this.#readers.get(topic)!.events(records, partition);
     const computed = computeAppends(topology, (name) => name === topic ? events : []).get(spec.name)!;
     const { expected } = expectedRows({ rows: placed(computed, new Map([[topic, source]])), later: null }, {
       columns,
@@ -191,42 +191,28 @@ export class AppendProver {
   /** Begins from nothing. */
   forget(): void {
     this.suspects = new Suspects();
-    this.#last = null;
+    this.#rounds.forget();
     this.#left = [];
     this.#dueMs = 0;
   }
 
   /** How far it is. */
   report(): SinkProof {
-    const { faults, unjudged } = this.suspects;
-    const last = this.#last;
-    const missing = faults.filter(({ expected }) => expected !== null).length;
     return {
       topology: this.topology,
       sink: this.sink,
       how: "ranges",
-      rows: last === null ? 0 : Math.max(0, last.rows - missing - unjudged),
-      checked: last === null ? null : new Date(last.endedMs).toISOString(),
-      roundMs: last === null ? null : Math.round(last.durationMs),
-      compared: this.#roundRows,
-      differing: faults.length,
-      keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
-      unjudged,
-      excused: 0,
+      ...this.#rounds.report(this.suspects),
+      keys: this.suspects.faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
       waits: this.#untold,
       paused: this.paused,
     };
   }
 
-  #differingKey({ key, expected, actual, sinceMs }: Suspect): DifferingKey {
+  #differingKey(fault: Suspect): DifferingKey {
     const { names } = this.#compared.shown;
-    return {
-      key: Object.fromEntries(key.map((value, place) => [names[place], String(value)])),
-      explain: placeOf(key).join("/"),
-      kind: expected === null ? "extra" : actual === null ? "missing" : "different",
-      columns: differingColumns(names, { expected, actual }),
-      since: new Date(sinceMs).toISOString(),
-    };
+    const key = Object.fromEntries(fault.key.map((value, place) => [names[place], String(value)]));
+    return differingKey(fault, { key, explain: placeOf(fault.key).join("/"), names });
   }
 }
 

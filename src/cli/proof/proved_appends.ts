@@ -45,5 +45,5 @@ function reasonOf({ streams }: Topology, node: AppendNode): string | null {
 
 function sourcesOf(streams: readonly StreamNode[], node: StreamNode): readonly EventSpec[] {
   if (node.op === "events") return [node.source];
-  return node.inputs.flatMap((input) => sourcesOf(streams, streams.find((one) => one.id === input)!));
+  return node.inputs.flatMap((input) => sourcesOf(streams, streams[input]));
 }

@@ -1,8 +1,7 @@
-import { literal, qualified, quoted } from "../../adapters/clickhouse/table_sql.ts";
+import { literal, qualified, rowsName } from "../../adapters/clickhouse/table_sql.ts";
 import type { AppendSpec } from "../../dsl/append_sink.ts";
 import type { CanonicalColumn } from "../verify/canonical.ts";
-import { canonicalKey, type CanonicalRow } from "../verify/compare.ts";
-import { rowOf, selectLines } from "../verify/shown_rows.ts";
+import { rowsByKey } from "../verify/shown_rows.ts";
 import type { Shown } from "../verify/sink_report.ts";
 import { appendColumns } from "../verify/verify_streams.ts";
 import type { ShownRows } from "./shown_sink.ts";
@@ -37,18 +36,11 @@ export class ShownAppends {
   }
 
   /** @throws ProductionError */
-  async range({ source, partition, from, to }: RecordRange): Promise<ShownRows> {
-    const { name } = this.#spec;
+  range({ source, partition, from, to }: RecordRange): Promise<ShownRows> {
+    const { connection, database } = this.#shown;
     const sql = `SELECT ${this.columns.map(({ sql }) => sql).join(", ")} ` +
-      `FROM ${qualified(this.#shown.database, `${name}_rows`)} WHERE ${quoted("_source")} = ${literal(source)} ` +
+      `FROM ${qualified(database, rowsName(this.#spec))} WHERE _source = ${literal(source)} ` +
       `AND _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`;
-    const found = new Map<string, CanonicalRow[]>();
-    for await (const lines of selectLines(this.#shown.connection, { action: `read "${name}"`, sql })) {
-      for (const line of lines) {
-        const row = rowOf(this.columns, line);
-        found.getOrInsertComputed(canonicalKey(this.key, row), () => []).push(row);
-      }
-    }
-    return found;
+    return rowsByKey(this, { connection, action: `read "${this.#spec.name}"`, sql });
   }
 }

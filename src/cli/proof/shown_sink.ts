@@ -3,7 +3,7 @@ import type { ColumnTypes } from "../../dsl/sink.ts";
 import { type Canonical, type CanonicalColumn, canonicalColumn } from "../verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../verify/compare.ts";
 import { type KeyRange, whereWithin } from "../verify/ranged_truth.ts";
-import { rowOf, selectLines, viewSql } from "../verify/shown_rows.ts";
+import { rowsByKey, selectLines, viewSql } from "../verify/shown_rows.ts";
 import type { Shown } from "../verify/sink_report.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
 
@@ -90,20 +90,11 @@ export class ShownSink {
     return this.key.map((place) => row[place]);
   }
 
-  async #read(where: string): Promise<ShownRows> {
+  #read(where: string): Promise<ShownRows> {
     const { table } = this.#sink.plan;
-    const sql = `${viewSql({ database: this.#shown.database, table, columns: this.columns })} ${where}`;
-    const found = new Map<string, CanonicalRow[]>();
-    for await (const lines of selectLines(this.#shown.connection, { action: `read "${table.name}"`, sql })) {
-      for (const line of lines) {
-        const row = rowOf(this.columns, line);
-        const key = this.textOf(this.keyOf(row));
-        const rows = found.get(key);
-        if (rows === undefined) found.set(key, [row]);
-        else rows.push(row);
-      }
-    }
-    return found;
+    const { connection, database } = this.#shown;
+    const sql = `${viewSql({ database, table, columns: this.columns })} ${where}`;
+    return rowsByKey(this, { connection, action: `read "${table.name}"`, sql });
   }
 
   #isOneOf(keys: readonly SinkKey[]): string {

@@ -1,9 +1,10 @@
 import { timeText } from "../../runtime/explain/words.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import type { Canonical } from "../verify/canonical.ts";
-import { differingColumns } from "./differing_columns.ts";
+import { differingKey } from "./differing_key.ts";
 import { type Compared, type Excuse, type Look, lookAtAll, lookAtKeys, lookAtRange, OtherKeys } from "./look.ts";
 import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
+import { Rounds } from "./rounds.ts";
 import { TooManyRows } from "./slice_rows.ts";
 import { type Suspect, Suspects } from "./suspects.ts";
 
@@ -36,12 +37,10 @@ export class SinkProver {
   /** Why nobody looks again yet at what differed; null: somebody does, or nothing differed. */
   waits: string | null = null;
   readonly #pace: ProofPace;
+  readonly #rounds = new Rounds();
   #whole: boolean;
   #after: string | null = null;
-  #roundRows = 0;
-  #roundMs = 0;
   #dueMs = 0;
-  #last: { readonly rows: number; readonly endedMs: number; readonly durationMs: number } | null = null;
 
   constructor(compared: Compared, pace: ProofPace) {
     this.compared = compared;
@@ -67,7 +66,7 @@ export class SinkProver {
       if (!(error instanceof OtherKeys)) throw error;
       this.#whole = true;
       this.#after = null;
-      this.#roundRows = 0;
+      this.#rounds.begin(this.#pace.nowMs());
     }
   }
 
@@ -89,9 +88,9 @@ export class SinkProver {
     if (this.#after === null) this.#begin();
     const look = await lookAtRange(this.compared, { after: this.#after, rowsMax: this.#pace.rangeRows, excuse });
     this.#first(look);
-    this.#roundRows += look.rows;
+    this.#rounds.add(look.rows);
     this.#after = look.upTo;
-    if (look.upTo === null) this.#end();
+    if (look.upTo === null) this.#rounds.end(this.#pace.nowMs());
     await this.#pace.breathe(look.read);
   }
 
@@ -101,9 +100,9 @@ export class SinkProver {
     try {
       const look = await lookAtAll(this.compared, { rowsMax, breathe, excuse });
       take(look);
-      this.#roundRows = look.rows;
-      this.#end();
-      this.#dueMs = nowMs() + Math.max(WHOLE_PAUSE_MS, WHOLE_PAUSE * this.#last!.durationMs);
+      this.#rounds.add(look.rows);
+      const durationMs = this.#rounds.end(nowMs());
+      this.#dueMs = nowMs() + Math.max(WHOLE_PAUSE_MS, WHOLE_PAUSE * durationMs);
     } catch (error) {
       if (!(error instanceof TooManyRows)) throw error;
       this.leftOut = error.message;
@@ -112,14 +111,7 @@ export class SinkProver {
 
   #begin(): void {
     this.suspects.roundBegins();
-    this.#roundRows = 0;
-    this.#roundMs = this.#pace.nowMs();
-  }
-
-  #end(): void {
-    const endedMs = this.#pace.nowMs();
-    this.#last = { rows: this.#roundRows, endedMs, durationMs: endedMs - this.#roundMs };
-    this.#roundRows = 0;
+    this.#rounds.begin(this.#pace.nowMs());
   }
 
   #first(look: Look): void {
@@ -135,45 +127,35 @@ export class SinkProver {
   /** Begins from nothing. */
   forget(): void {
     this.suspects = new Suspects();
-    this.#last = null;
+    this.#rounds.forget();
     this.#after = null;
-    this.#roundRows = 0;
     this.#dueMs = 0;
   }
 
   /** How far it is. */
   report(): SinkProof {
-    const { faults, excused, unjudged } = this.suspects;
-    const last = this.#last;
-    const missing = [...faults, ...excused].filter(({ expected }) => expected !== null).length;
+    const { faults, unjudged } = this.suspects;
     return {
       topology: this.topology,
       sink: this.sink,
       how: this.#whole ? "whole" : "ranges",
-      rows: last === null ? 0 : Math.max(0, last.rows - missing - unjudged),
-      checked: last === null ? null : new Date(last.endedMs).toISOString(),
-      roundMs: last === null ? null : Math.round(last.durationMs),
-      compared: this.#roundRows,
-      differing: faults.length,
+      ...this.#rounds.report(this.suspects),
       keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
-      unjudged,
-      excused: excused.length,
       waits: unjudged > 0 ? this.waits : null,
       paused: this.paused,
     };
   }
 
-  #differingKey({ key, expected, actual, sinceMs }: Suspect): DifferingKey {
-    const kind = expected === null ? "extra" : actual === null ? "missing" : "different";
+  #differingKey(fault: Suspect): DifferingKey {
     const { columns, key: names } = this.compared.sink.plan.table;
-    const texts = names.map((name, place) => keyText(columns.find((column) => column.name === name)!.type, key[place]));
-    return {
+    const texts = names.map((name, place) =>
+      keyText(columns.find((column) => column.name === name)!.type, fault.key[place])
+    );
+    return differingKey(fault, {
       key: Object.fromEntries(names.map((name, place) => [name, texts[place]])),
       explain: texts.length === 1 && !texts[0].startsWith("[") ? texts[0] : JSON.stringify(texts),
-      kind,
-      columns: differingColumns(this.compared.shown.names, { expected, actual }),
-      since: new Date(sinceMs).toISOString(),
-    };
+      names: this.compared.shown.names,
+    });
   }
 }
 

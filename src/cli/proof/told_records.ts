@@ -15,7 +15,7 @@ export interface PartitionRecords {
   /** Names the topic in append tables. */
   readonly source: string;
   readonly compacted: boolean;
-  /** The oldest offset that is there; null: there is no such topic. */
+  /** The oldest offset that is there. */
   readonly start: number;
   readonly records: readonly LogRecord[];
   /** All that there are before it were given; less than what was asked for if that is too much at once. */
@@ -63,7 +63,7 @@ async function between(
         const problem = part.problem ?? (part.outOfRange === undefined ? undefined : "its records are gone meanwhile");
         if (problem !== undefined) throw unreadable({ topic, partition }, problem);
         for (const record of part.records) {
-          if (record.offset >= to || (bytes > BYTES_MAX && records.length > 0)) {
+          if (record.offset >= to || bytes > BYTES_MAX) {
             return { records, next: Math.min(record.offset, to) };
           }
           records.push(told(record));

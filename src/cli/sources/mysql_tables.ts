@@ -1,9 +1,9 @@
 import type { MysqlConfiguration } from "../config/database_variables.ts";
 import { connectMysql } from "../verify/mysql_client.ts";
-import { commentLines, isDebeziumsOwn, keyOfTable, topicName } from "./database_table.ts";
-import { mysqlCatalogue, type MysqlCatalogueColumn, type MysqlCatalogueTable } from "./mysql_catalogue.ts";
+import { commentLines, databaseTable, isDebeziumsOwn, pullNotes } from "./database_table.ts";
+import { mysqlCatalogue, type MysqlCatalogueColumn } from "./mysql_catalogue.ts";
 import { declaredMysqlType } from "./mysql_type.ts";
-import type { LeftOut, Pulled, PulledColumn, PulledTable, RefusedTable } from "./pulled_table.ts";
+import type { LeftOut, Pulled, PulledColumn } from "./pulled_table.ts";
 
 /** Which tables of a server are pulled. */
 export interface MysqlPull {
@@ -24,54 +24,22 @@ export async function mysqlTables(configuration: MysqlConfiguration, pull: Mysql
   const database = pull.schema ?? (decodeURIComponent(address.pathname.slice(1)) || null);
   try {
     const all = await mysqlCatalogue(client, { database, tables: pull.tables });
-    const own = pull.tables.length > 0 ? [] : all.filter(({ name }) => isDebeziumsOwn(name));
+    const own = pull.tables.length > 0 ? [] : all.filter(isDebeziumsOwn);
     const tables = all.filter((table) => !own.includes(table));
     const prefix = pull.prefix ?? all[0].database;
-    const declared = tables.map((table) => declaredTable(table, prefix));
+    const declared = tables.map((table) =>
+      databaseTable(table, { prefix, schema: table.database, all: table.columns.map(declaredColumn) })
+    );
     return {
       from: `MySQL ${address.host}${database === null ? "" : `/${database}`}`,
       whole: pull.tables.length === 0 && pull.schema === undefined,
       tables: declared.filter((table) => "topic" in table),
       refused: declared.filter((table) => "why" in table),
-      notes: [
-        ...pull.prefix !== undefined ? [] : [
-          `Topics begin with "${prefix}", the database's name: give the connector's topic.prefix with --prefix if it ` +
-          "is another",
-        ],
-        ...own.length === 0 ? [] : [
-          `Left out as Debezium's own: ${
-            own.map(({ name }) => name).join(", ")
-          } (name them with --tables to have them)`,
-        ],
-      ],
+      notes: pullNotes(pull, { prefix, own }),
     };
   } finally {
     await client.end();
   }
-}
-
-function declaredTable(table: MysqlCatalogueTable, prefix: string): PulledTable | RefusedTable {
-  const { database, name, comment } = table;
-  const title = `${database}.${name}`;
-  const key = keyOfTable(table);
-  if ("why" in key) return { title, why: key.why };
-  const columns: PulledColumn[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const column of table.columns) {
-    const declared = declaredColumn(column);
-    if ("why" in declared) leftOut.push(declared);
-    else columns.push(declared);
-  }
-  const lost = leftOut.find((column) => key.columns.includes(column.name));
-  if (lost !== undefined) return { title, why: `its key column "${lost.name}" cannot be read: ${lost.why}` };
-  return {
-    topic: topicName([prefix, database, name]),
-    title,
-    key: key.columns,
-    comments: [...commentLines(comment), ...key.comments],
-    columns,
-    leftOut,
-  };
 }
 
 function declaredColumn({ name, comment, nullable, generated, type }: MysqlCatalogueColumn): PulledColumn | LeftOut {

@@ -1,6 +1,6 @@
 import type { Registry } from "../../adapters/schema_registry/registry.ts";
 import { codecOf } from "../../adapters/schema_registry/schema_cache.ts";
-import { idOf } from "../../adapters/schema_registry/topic_decoder.ts";
+import { HEADER_BYTES, schemaIdOf } from "../../adapters/schema_registry/topic_decoder.ts";
 import type { Bytes } from "../../ports/log.ts";
 import { rowDoc } from "../../formats/connect_schema.ts";
 import type { ConnectField } from "../../record/connect_field.ts";
@@ -10,7 +10,6 @@ import type { PulledTable, RefusedTable } from "./pulled_table.ts";
 import { schemaColumns } from "./schema_columns.ts";
 import { jsonKey, textOf } from "./shown_table.ts";
 
-const HEADER_BYTES = 5;
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** A part of a record, which has no schema of a registry or one. */
@@ -28,7 +27,7 @@ export async function registryTable(
 ): Promise<PulledTable | RefusedTable | null> {
   const title = topic.split(".").slice(-2).join(".");
   const newest = records.map(({ record }) => record).toSorted((a, b) => b.timestampMs - a.timestampMs);
-  const value = newest.find(({ value }) => idIn(value) !== null)?.value ?? null;
+  const value = newest.find(({ value }) => schemaIdOf(value) !== null)?.value ?? null;
   if (registry === null) {
     return value === null
       ? null
@@ -41,7 +40,7 @@ export async function registryTable(
   if (part === null) return null;
   if ("why" in part) return { title: topic, why: part.why };
   const written = newest.find(({ key }) => key !== null)?.key ?? null;
-  const keys = written !== null && idIn(written) === null
+  const keys = written !== null && schemaIdOf(written) === null
     ? null
     : await partOf(registry, { subject: `${topic}-key`, bytes: written });
   if (keys !== null && "why" in keys) return { title: topic, why: keys.why };
@@ -60,7 +59,7 @@ async function partOf(
   registry: Registry,
   { subject, bytes }: { readonly subject: string; readonly bytes: Bytes | null },
 ): Promise<Part> {
-  const id = idIn(bytes);
+  const id = schemaIdOf(bytes);
   const schema = id === null ? (await registry.latest(subject))?.schema ?? null : await registry.schema(id);
   if (schema === null) {
     return id === null ? null : { why: `the registry does not have its schema, id ${id} (${subject})` };
@@ -79,8 +78,4 @@ function schemaKey(field: ConnectField): { readonly columns: readonly string[] }
   return field.type === "struct"
     ? { columns: (field.fields ?? []).map(({ field }) => field!) }
     : { why: `its keys are one value (${field.type}), and of which column nobody can tell: declare it by hand` };
-}
-
-function idIn(bytes: Bytes | null): number | null {
-  return bytes === null || typeof bytes === "string" ? null : idOf(bytes);
 }

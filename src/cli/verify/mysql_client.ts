@@ -65,6 +65,11 @@ export async function mysqlRows(
   return rows as (string | null)[][];
 }
 
+/** The name of a database, a table or a column, as a statement has it. */
+export function mysqlName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
 /** As the project has it that this program runs in, which needs it for nothing else. */
 function loadMysql2(): Mysql2 {
   const project = pathToFileURL(`${Deno.cwd()}/`).href;

@@ -1,7 +1,7 @@
 import type { SourceSpec } from "../../dsl/source.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { MysqlConfiguration } from "../config/database_variables.ts";
-import { connectMysql, type MysqlClient, mysqlRows } from "./mysql_client.ts";
+import { connectMysql, type MysqlClient, mysqlName, mysqlRows } from "./mysql_client.ts";
 import { type MysqlColumn, selectExpression, type ToWire, wireOf } from "./mysql_values.ts";
 import type { Truth, WireRow } from "./truth.ts";
 import { wireRowOf } from "./wire_row.ts";
@@ -40,8 +40,8 @@ async function readTable(client: MysqlClient, source: SourceSpec): Promise<WireR
     ]);
   }
   const columns = wantedColumns(source, found.map(columnOf));
-  const expressions = columns.map(({ column }) => selectExpression(column, quoted(column.name)));
-  const sql = `SELECT ${expressions.join(", ")} FROM ${quoted(database)}.${quoted(table)}`;
+  const expressions = columns.map(({ column }) => selectExpression(column, mysqlName(column.name)));
+  const sql = `SELECT ${expressions.join(", ")} FROM ${mysqlName(database)}.${mysqlName(table)}`;
   const rows = await mysqlRows(client, { sql });
   return rows.map((values) =>
     wireRowOf(
@@ -78,8 +78,4 @@ function columnOf([name, type, length, nullable, fallback]: TextRow): MysqlColum
     nullable: nullable === "YES",
     fallback: fallback === "NULL" ? null : fallback,
   };
-}
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }

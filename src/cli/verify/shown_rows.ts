@@ -4,7 +4,7 @@ import { BARE_INTEGERS, type Connection } from "../../adapters/clickhouse/connec
 import type { TableSpec } from "../../ports/warehouse.ts";
 import { textLines } from "../text_lines.ts";
 import type { CanonicalColumn } from "./canonical.ts";
-import type { CanonicalRow } from "./compare.ts";
+import { canonicalKey, type CanonicalRow } from "./compare.ts";
 
 /** In a column of JSON an integer must not look like a text. */
 const READ = { settings: BARE_INTEGERS };
@@ -52,4 +52,19 @@ export async function* selectLines(
 export function rowOf(columns: readonly CanonicalColumn[], line: string): CanonicalRow {
   const values = JSON.parse(line) as unknown[];
   return columns.map((column, index) => column.actual(values[index]));
+}
+
+/** What a query over these columns gives, by the text of the key. `key`: its places. @throws ProductionError */
+export async function rowsByKey(
+  { columns, key }: { readonly columns: readonly CanonicalColumn[]; readonly key: readonly number[] },
+  { connection, ...query }: { readonly connection: Connection; readonly action: string; readonly sql: string },
+): Promise<Map<string, CanonicalRow[]>> {
+  const found = new Map<string, CanonicalRow[]>();
+  for await (const lines of selectLines(connection, query)) {
+    for (const line of lines) {
+      const row = rowOf(columns, line);
+      found.getOrInsertComputed(canonicalKey(key, row), () => []).push(row);
+    }
+  }
+  return found;
 }

@@ -6,7 +6,7 @@ import { needsOf } from "../../../src/cli/doctor/needs.ts";
 import { checkRegistry } from "../../../src/cli/doctor/registry_checks.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import { SmallRegistry } from "../../adapters/schema_registry/small_registry.ts";
-import { registryAt } from "../../adapters/schema_registry/support.ts";
+import { encoded, registryAt } from "../../adapters/schema_registry/support.ts";
 import { openStepLog } from "../../runtime/step_run.ts";
 import { run } from "../../stack/artifacts.ts";
 import { withConnect } from "./connect_server.ts";
@@ -20,9 +20,7 @@ function needsFor(registry: "all" | "values" | undefined) {
 }
 
 function framed(id: number): Uint8Array {
-  const bytes = new Uint8Array(6);
-  new DataView(bytes.buffer).setUint32(1, id);
-  return bytes;
+  return encoded(id, new Uint8Array(1));
 }
 
 interface Looked {

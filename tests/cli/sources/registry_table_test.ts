@@ -8,7 +8,7 @@ import { createDecoder } from "../../../src/formats/decoder.ts";
 import { encodedTopics } from "../../../src/plan/encoded_topics.ts";
 import { clickhouse, topology } from "../../../src/mod.ts";
 import { SmallRegistry } from "../../adapters/schema_registry/small_registry.ts";
-import { registryAt } from "../../adapters/schema_registry/support.ts";
+import { encoded, registryAt } from "../../adapters/schema_registry/support.ts";
 import { openStepLog } from "../../runtime/step_run.ts";
 import { deno } from "./run_sources.ts";
 
@@ -69,11 +69,7 @@ message Order {
 /** A key or value as a producer writes it with this schema of the registry. */
 function framed(registry: SmallRegistry, { subject, payload }: { subject: string; payload: unknown }): Uint8Array {
   const { id, schema, schemaType = "AVRO" } = registry.registered()[subject].at(-1)!;
-  const body = codecOf({ type: schemaType, text: schema, references: new Map() }).write(payload);
-  const bytes = new Uint8Array(5 + body.length);
-  new DataView(bytes.buffer).setUint32(1, id);
-  bytes.set(body, 5);
-  return bytes;
+  return encoded(id, codecOf({ type: schemaType, text: schema, references: new Map() }).write(payload));
 }
 
 function placed(key: Uint8Array | string | null, value: Uint8Array | string | null) {

@@ -1,11 +1,24 @@
 import { canonicalLine } from "../verify/compare.ts";
-import type { DifferingColumn } from "./proof_report.ts";
-import type { Difference } from "./suspects.ts";
+import type { DifferingColumn, DifferingKey } from "./proof_report.ts";
+import type { Difference, Suspect } from "./suspects.ts";
 
 const VALUE_LENGTH_MAX = 200;
 
+/** A fault as it is told. `names`: of all columns, in the order of the rows. */
+export function differingKey(
+  { expected, actual, sinceMs }: Suspect,
+  { names, ...named }: Pick<DifferingKey, "key" | "explain"> & { readonly names: readonly string[] },
+): DifferingKey {
+  return {
+    ...named,
+    kind: expected === null ? "extra" : actual === null ? "missing" : "different",
+    columns: differingColumns(names, { expected, actual }),
+    since: new Date(sinceMs).toISOString(),
+  };
+}
+
 /** Columns in which a row is shown otherwise than it should be; none of one that is missing or should not be there. */
-export function differingColumns(
+function differingColumns(
   names: readonly string[],
   { expected, actual }: Pick<Difference, "expected" | "actual">,
 ): readonly DifferingColumn[] {
