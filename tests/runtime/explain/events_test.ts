@@ -14,6 +14,7 @@ import {
 } from "../../../src/mod.ts";
 import type { Warehouse } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
+import { packHeaders } from "../../../src/record/headers.ts";
 import { explainerOf } from "../../../src/runtime/explain/explainer.ts";
 import type { Explanation } from "../../../src/runtime/explain/explanation.ts";
 import { createMemoryWarehouse, type RefuseRow } from "../../../src/testing/memory_warehouse.ts";
@@ -188,4 +189,20 @@ Deno.test("explain() follows an event into its stage, and says what nobody keeps
   assertEquals([outcome, operator], ["not kept", "totals"], sentence);
   assertEquals(steps.map((step) => [step.operator, step.outcome]), [["clicks", "found"], ["totals", "passed"]]);
   assert(steps[1].sentence.endsWith("under 7"), steps[1].sentence);
+});
+
+Deno.test("explain() of a total leaves out an event that its headers made too large for the stage", async () => {
+  const followed = topology("followed", (builder) => {
+    const totals = builder.stream(clicks).groupBy(({ user }) => ({ user })).aggregate("totals", { clicks: count() });
+    totals.mapValues(({ user, clicks }) => ({ user, clicks, amount: 0 })).to(sums);
+    builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(counted);
+  });
+  const world = await opened();
+  const records = [click(1, 5), { ...click(1, 7), headers: packHeaders({ note: "x".repeat(4_000) }) }];
+  await world.log.append([{ topic: TOPIC, partition: 0, records }]);
+  await world.start(followed, { messageBytesMax: 10_000 });
+  assertEquals(world.open().map(({ operator }) => operator), ["totals"]);
+  const { contributors } = await explained(world.run, { table: "totals", key: "1" });
+  assertEquals([contributors!.total, contributors!.proof], [1, "equal"]);
+  await world.close();
 });
