@@ -144,11 +144,7 @@ export class Flow {
     const stage = this.#context.stages[index];
     const { eventBytesMax } = this.#context;
     const text = stageEvent(event, { stage, input, origin, via: this.#via, eventBytesMax });
-    // Those without a key have no place of their own.
-    const partition = partitionOf(
-      event.key === null ? String(origin.offset) : keyText(event.key),
-      this.#context.partitionsOf(stage),
-    );
+    const partition = partitionOf(placedBy(event.key, origin.offset), this.#context.partitionsOf(stage));
     this.#batch.shuffled.add({ stage, partition }, text);
   }
 }
@@ -182,4 +178,10 @@ export function stageEvent(
   const text = packedEvent(origin, { input, columns, value, timestampUs, headers, via });
   if (text.length * 3 <= eventBytesMax) return text;
   throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);
+}
+
+/** The text by which an event is put into a partition of a stage's topic. `offset`: of the record it is made of. */
+export function placedBy(key: Key | null, offset: number): string {
+  // Those without a key have no place of their own.
+  return key === null ? String(offset) : keyText(key);
 }

@@ -206,3 +206,21 @@ Deno.test("explain() of a total leaves out an event that its headers made too la
   assertEquals([contributors!.total, contributors!.proof], [1, "equal"]);
   await world.close();
 });
+
+Deno.test("explain() looks once for all events of a record that came to the same task of a stage", async () => {
+  const thrice = topology("thrice", (builder) => {
+    const totals = builder.stream(clicks).flatMapValues((click) => [click, click, click])
+      .groupBy(({ user }) => ({ user })).aggregate("totals", { clicks: count() });
+    builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(counted);
+  });
+  const world = await opened();
+  for (const user of [1, 2]) await world.append(TOPIC, click(user, 5));
+  await world.start(thrice);
+  const { outcome, notes } = await explained(world.run, { table: "counted", key: "0/1" });
+  const place = "weir.thrice.totals.repartition/0/1";
+  assertEquals([outcome, notes], [
+    "not kept",
+    [`It came to "totals" as ${place}, with 3 others; 6 row(s) were made of that`],
+  ]);
+  await world.close();
+});
