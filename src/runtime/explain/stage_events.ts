@@ -1,7 +1,7 @@
 import type { StagePlan } from "../../plan/physical.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
-import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import { ProductionError, readOrNull } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { parseTaskId, taskId } from "../../record/task_id.ts";
@@ -155,12 +155,7 @@ async function packOf(
 }
 
 function packIn(topic: string, record: LogRecord): Pack | null {
-  try {
-    return readPack(topic, record);
-  } catch (error) {
-    if (error instanceof DeserializationError) return null;
-    throw error;
-  }
+  return readOrNull(() => readPack(topic, record));
 }
 
 /** What became of a record of a stage's own topic, which is what the rows name that the stage brings out. */
