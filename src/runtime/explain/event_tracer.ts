@@ -114,7 +114,7 @@ export class EventTracer {
   #append(name: string, row: Row): void {
     const sink = this.#plan.sinks.find((one) => one.name === name)!;
     rowWriter(sink.table.columns).write(row);
-    const index = this.#rows.filter((one) => one.sink === sink).length;
+    const index = (this.#rows.findLast((one) => one.sink === sink)?.index ?? -1) + 1;
     this.#rows.push({ sink, row, offset: this.#offset, index, line: encodedLine().slice() });
   }
 
