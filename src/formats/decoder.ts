@@ -1,6 +1,6 @@
 import type { ConnectField } from "../record/connect_field.ts";
 import type { z } from "zod";
-import { DeserializationError } from "../record/errors.ts";
+import { DeserializationError, readOrNull } from "../record/errors.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { shown } from "./column_type.ts";
@@ -169,7 +169,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       const scanned = scanner === null ? null : scanner.scan(record.value);
       return scanned === null ? parsedChange(record) : scannedChange(record, scanned);
     },
-    keyOf: (key) => keyOrNull(() => keys.key(key)),
+    keyOf: (key) => readOrNull(() => keys.key(key)),
     details: ({ key, value }) => changeDetails(value, { ...texts, readRow: rows.readWith(key) }),
     get unknownColumns() {
       return unknown.totals();
@@ -218,15 +218,6 @@ function keySpec(columns: readonly ReadyColumn[], { key, format, scans = true }:
     text: format?.key === "text",
     scans,
   };
-}
-
-function keyOrNull(read: () => Key): Key | null {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof DeserializationError)) throw error;
-    return null;
-  }
 }
 
 /** What `read` gives of a flattened row; a refusal names who else may have written it. */

@@ -28,6 +28,16 @@ export class DeserializationError extends Error {
   }
 }
 
+/** What `read` gives; null for what cannot be read. @throws whatever else it throws */
+export function readOrNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DeserializationError) return null;
+    throw error;
+  }
+}
+
 /** What is known of a record that cannot be read. */
 interface DeserializationOptions extends ErrorOptions {
   readonly problems?: ColumnProblems;

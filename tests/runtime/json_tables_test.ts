@@ -2,10 +2,10 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, jsonTable, topology } from "../../src/mod.ts";
 import type { RunOptions } from "../../src/runtime/options.ts";
-import { explainerOf } from "../../src/runtime/explain/explainer.ts";
 import type { RunEvent } from "../../src/runtime/runner.ts";
 import { createMemorySnapshots } from "../../src/testing/memory_snapshots.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
+import { explained } from "./explain/explained.ts";
 import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
 
 type Keys = "text" | "json" | "object";
@@ -151,9 +151,7 @@ Deno.test("explain() follows rows of jsonTable() by their keys", (t) =>
   eachForm(t, async (world) => {
     const run = world.spawn({});
     await run.settled();
-    const nobody = () => Promise.resolve({ answers: [], unanswered: [] });
-    const explain = (key: string) =>
-      explainerOf(run.runner)!.explain({ table: "priced", key, after: null, limit: 10 }, { others: nobody });
+    const explain = (key: string) => explained(run, { table: "priced", key });
     const shown = await explain(JSON.stringify(ODD));
     assertEquals([shown.outcome, shown.steps.map(({ outcome }) => outcome)], ["shown", ["found", "matched", "mapped"]]);
     assertStringIncludes(JSON.stringify(shown.steps[1].lookup), "EUR");

@@ -1,6 +1,6 @@
 import type { Bytes, Log, LogRecord } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { sourceOf } from "../verify/event_records.ts";
+import { sourceOf } from "../../record/source_name.ts";
 
 /** Which records of a partition are asked for: from an offset to below another one. */
 export interface AskedRecords {

@@ -4,9 +4,10 @@ import { eventReader } from "../../formats/event_reader.ts";
 import { headersOf } from "../../formats/message_headers.ts";
 import type { OracleEvent } from "../../oracle/append_oracle.ts";
 import { streamName } from "../../plan/compile_streams.ts";
-import type { Log, LogRecord, TopicDescription } from "../../ports/log.ts";
+import type { Log, LogRecord } from "../../ports/log.ts";
 import { ConfigError, DeserializationError, ProductionError } from "../../record/errors.ts";
 import { isForAnother } from "../../record/replay_header.ts";
+import { sourceOf } from "../../record/source_name.ts";
 
 const POLL_MS = 200;
 
@@ -43,11 +44,6 @@ export async function readEvents(
     ? new Set(records.flatMap((own, partition) => own.map(({ offset }) => placeOf(partition, offset))))
     : null;
   return { source, starts: start, left, events, refused: read.refused };
-}
-
-/** Names a topic in append tables: another one of the same name is another source. */
-export function sourceOf(topic: string, { id }: Pick<TopicDescription, "id">): string {
-  return id === null ? topic : `${topic}@${id}`;
 }
 
 /** Reads records as the engine does. What it passes over is left out, and what it refuses is counted. */

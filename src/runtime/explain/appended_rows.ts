@@ -4,6 +4,7 @@ import type { Position } from "../../ports/log.ts";
 import type { AppendRow } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { maskedRow } from "../../record/mask.ts";
+import { sourceOf } from "../../record/source_name.ts";
 import { masksOf } from "../../plan/masks.ts";
 import type { Row } from "../../record/row.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -30,8 +31,8 @@ export async function appendedOf(
   },
 ): Promise<Appended> {
   const { topic, partition, offset } = place;
-  const id = topics.streams.get(topic)?.id ?? null;
-  const range = { source: id === null ? topic : `${topic}@${id}`, partition, from: offset, to: offset + 1 };
+  const source = sourceOf(topic, topics.streams.get(topic)!);
+  const range = { source, partition, from: offset, to: offset + 1 };
   const told = expected.slice(0, ROWS_MAX);
   try {
     const rows = await warehouse.keptAppends(sink.table, { range, expected: told, limit: ROWS_MAX });

@@ -1,6 +1,6 @@
 import type { EventFlow, PhysicalPlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
-import { topicOf } from "../streams/time_order.ts";
+import { topicOf } from "../../record/source_name.ts";
 import type { AskedKey } from "./read_key.ts";
 
 /** What is asked of a table that events are added to: the record at a place, or the newest one of a key. */

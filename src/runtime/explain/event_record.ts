@@ -1,6 +1,6 @@
 import type { StreamPlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
-import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import { ProductionError, readOrNull } from "../../record/errors.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { StreamEvents } from "../streams/stream_events.ts";
 import { isAskedKey } from "./event_place.ts";
@@ -91,11 +91,6 @@ function keyOf(
   events: StreamEvents,
   { record, partition }: { readonly record: LogRecord; readonly partition: number },
 ): unknown {
-  try {
-    const read = events.read(record, partition);
-    return read.kind === "event" ? read.key : null;
-  } catch (error) {
-    if (error instanceof DeserializationError) return null;
-    throw error;
-  }
+  const read = readOrNull(() => events.read(record, partition));
+  return read?.kind === "event" ? read.key : null;
 }

@@ -108,10 +108,10 @@ class EventWords {
 
   step(pass: EventPass): ExplainedStep {
     const { node, given, value } = pass;
-    const { outcome, sentence } = this.#word(pass);
+    const lookup = this.#lookup(pass);
+    const { outcome, sentence } = this.#word(pass, lookup);
     const made = given === null ? null : ends(pass) ? value : given[0]?.[1] ?? null;
     const row = made === null ? null : asRow(made);
-    const lookup = this.#lookup(pass);
     return {
       ...{ index: node.id, operator: node.name, op: opOf(node), outcome, sentence },
       ...lookup === null ? {} : { lookup },
@@ -128,8 +128,7 @@ class EventWords {
     return { ...step, outcome: "passed", sentence: `it goes to ${name} under ${group}`, row: null };
   }
 
-  #word(pass: EventPass): StepWord {
-    const { node, given, error, lookup } = pass;
+  #word({ node, given, error }: EventPass, lookup: ExplainedLookup | null): StepWord {
     if (error !== null) return this.#failed(node, error.cause);
     const events = given!.length;
     switch (node.op) {
@@ -151,7 +150,7 @@ class EventWords {
       case "selectKey":
         return { outcome: "mapped", sentence: "gives it another key" };
       case "globalJoin":
-        return joinWord({ lookup, goesOn: events > 0, right: this.#lookup(pass) });
+        return joinWord(lookup, { goesOn: events > 0 });
       case "append":
         return { outcome: "passed", sentence: "makes a row of it" };
       case "output":
@@ -170,12 +169,11 @@ class EventWords {
   #lookup({ node, lookup }: EventPass): ExplainedLookup | null {
     if (lookup === null) return null;
     const { plan, key, row } = lookup;
-    const { name, keyColumns } = this.#instance.topics.plan.globals[plan.table];
-    const told = { table: name, outcome: row === null ? "no partner" : "matched", why: null } as const;
-    const columns = keyRow(plan.keyColumns ?? keyColumns, key);
+    const right = this.#instance.topics.plan.globals[plan.table];
+    const told = { table: right.name, outcome: row === null ? "no partner" : "matched", why: null } as const;
+    const columns = keyRow(plan.keyColumns ?? right.keyColumns, key);
     const masks = rowMasksOf(this.#instance);
     if (masks === null) return { ...told, key: columns, row };
-    const right = this.#instance.topics.plan.globals[plan.table];
     // Of what a callback made of a masked event nothing is told.
     const hides = node.inputs.some((input) => masksAny(this.#streams![input]));
     const mask = masks.table(right).key;
@@ -184,19 +182,13 @@ class EventWords {
   }
 }
 
-function joinWord(
-  { lookup, goesOn, right }: {
-    readonly lookup: EventPass["lookup"];
-    readonly goesOn: boolean;
-    readonly right: ExplainedLookup | null;
-  },
-): StepWord {
+function joinWord(lookup: ExplainedLookup | null, { goesOn }: { readonly goesOn: boolean }): StepWord {
   const rest = goesOn ? ": goes on with null" : "";
-  if (lookup === null || right === null) return { outcome: "null key", sentence: `the key to look up is null${rest}` };
-  const partner = `${right.table} ${keyWord(right.key)}`;
-  return lookup.row === null
-    ? { outcome: "no partner", sentence: `there is no ${partner} now${rest}` }
-    : { outcome: "matched", sentence: `with ${partner}, as it is now` };
+  if (lookup === null) return { outcome: "null key", sentence: `the key to look up is null${rest}` };
+  const partner = `${lookup.table} ${keyWord(lookup.key)}`;
+  return lookup.outcome === "matched"
+    ? { outcome: "matched", sentence: `with ${partner}, as it is now` }
+    : { outcome: "no partner", sentence: `there is no ${partner} now${rest}` };
 }
 
 function opOf({ op }: StreamNode): string {

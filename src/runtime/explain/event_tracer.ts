@@ -5,7 +5,7 @@ import type { AppendRow } from "../../ports/warehouse.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
 import { type PassedEvent, type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { DeserializationError, type ProcessorError } from "../../record/errors.ts";
-import { NO_HEADERS } from "../../record/headers.ts";
+import type { EventOrigin } from "../../record/event_origin.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -61,6 +61,7 @@ export class EventTracer {
   #looked: EventPass["lookup"] = null;
   #offset = 0;
   #index = 0;
+  #via: EventOrigin | null = null;
 
   constructor(instance: Instance, plan: StreamPlan) {
     const { topology, topics, context: { globals } } = instance;
@@ -93,7 +94,10 @@ export class EventTracer {
     [this.#passes, this.#stages, this.#rows, this.#looked] = [[], [], [], null];
     [this.#offset, this.#index] = [record.offset, 0];
     const read = this.#read(record, partition);
-    if (read.kind === "event") this.#run(read.value, read.key, read.metadata);
+    if (read.kind === "event") {
+      this.#via = read.via;
+      this.#run(read.value, read.key, read.metadata);
+    }
     return { read, passes: this.#passes, stages: this.#stages, rows: this.#rows };
   }
 
@@ -110,16 +114,17 @@ export class EventTracer {
   #append(name: string, row: Row): void {
     const sink = this.#plan.sinks.find((one) => one.name === name)!;
     rowWriter(sink.table.columns).write(row);
-    const index = this.#rows.filter((one) => one.sink === sink).length;
+    const index = (this.#rows.findLast((one) => one.sink === sink)?.index ?? -1) + 1;
     this.#rows.push({ sink, row, offset: this.#offset, index, line: encodedLine().slice() });
   }
 
   #shuffle({ stage: at, input }: ShufflePlan, event: ShuffledEvent): void {
     const { topics: { plan: { stages } }, options: { messageBytesMax } } = this.#instance;
-    const place = { offset: this.#offset, index: this.#index++ };
-    const packed = { ...event, ...place, input, headers: NO_HEADERS, via: null };
-    stageEvent(packed, { stage: stages[at], eventBytesMax: messageBytesMax });
-    this.#stages.push({ stage: stages[at], input, event, index: place.index, error: null });
+    const origin = { offset: this.#offset, index: this.#index++ };
+    const stage = stages[at];
+    // One that is too large is refused, as it was then.
+    stageEvent(event, { stage, input, origin, via: this.#via, eventBytesMax: messageBytesMax });
+    this.#stages.push({ stage, input, event, index: origin.index, error: null });
   }
 
   /** Of an operator that has just told that it failed, or of the way into a stage. */

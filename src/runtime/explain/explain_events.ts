@@ -132,7 +132,7 @@ async function explainRecord(explaining: Explaining, asked: AskedRecord): Promis
   const states = appended === null ? [] : appendedStates(instance, { sink: sink!, appended });
   const source = sourceOfEvent(instance, { plan, place, found, trace });
   return {
-    ...{ topology: instance.topology.name, table, kind: "events", key: placeRow(place) },
+    ...{ topology: instance.topology.name, table, kind: "events", key: { ...place } },
     outcome: verdict.outcome,
     sentence: `${table}: the record at ${placeText(place)} ${verdict.words}`,
     ...{ operator: verdict.operator, task, source, sources: [source], steps: steps?.steps ?? [], totals: [] },
@@ -174,8 +174,4 @@ function withoutRepeats(letters: readonly DeadLetter[]): DeadLetter[] {
     const name = JSON.stringify([letter.task, letter.stage, letter.operator, letter.subject, letter.error]);
     return !known.has(name) && known.add(name) !== undefined;
   });
-}
-
-function placeRow({ topic, partition, offset }: Position) {
-  return { topic, partition, offset };
 }

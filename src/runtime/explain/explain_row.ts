@@ -1,7 +1,7 @@
 import type { Decoder } from "../../formats/decoder.ts";
 import type { LookupPlan, TaskTable } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
-import { DeserializationError } from "../../record/errors.ts";
+import { readOrNull } from "../../record/errors.ts";
 import { type Key, keyOfColumns, keyText, parseKeyText } from "../../record/key.ts";
 import { HIDDEN, MASKED, maskedKey } from "../../record/mask.ts";
 import type { Row } from "../../record/row.ts";
@@ -72,13 +72,8 @@ export async function sourceRows(
 /** The key that a record is about; null if that cannot be read. Keys of results are in their records' values, too. */
 function keyIn(decoder: Decoder, record: LogRecord): Key | null {
   if (!isFolded(decoder)) return decoder.keyOf(record.key);
-  try {
-    const decoded = decoder.decode(record);
-    return decoded.kind === "skip" ? null : decoded.key;
-  } catch (error) {
-    if (error instanceof DeserializationError) return null;
-    throw error;
-  }
+  const decoded = readOrNull(() => decoder.decode(record));
+  return decoded === null || decoded.kind === "skip" ? null : decoded.key;
 }
 
 /** The operators that these registers are made of, as far as the row reached them, with what they looked up. */

@@ -1,20 +1,21 @@
 import type { StagePlan } from "../../plan/physical.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
-import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import { ProductionError, readOrNull } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
-import { taskId } from "../../record/task_id.ts";
+import { topicOf } from "../../record/source_name.ts";
+import { parseTaskId, taskId } from "../../record/task_id.ts";
 import type { Instance } from "../lifecycle/instance.ts";
+import { placedBy } from "../streams/flow.ts";
 import { type Pack, readPack } from "../streams/pack.ts";
-import { topicOf } from "../streams/time_order.ts";
 import { appendedNotes, appendedOf, appendedStates, shownOf } from "./appended_rows.ts";
 import { type EventSources, placeText } from "./event_place.ts";
 import { recordAt } from "./event_record.ts";
 import type { StagePass } from "./event_tracer.ts";
 import type { Explanation } from "./explanation.ts";
 import type { Explaining } from "./explain_row.ts";
-import { searchNewest } from "./newest_record.ts";
+import { newestRecord, SEARCH_MS_MAX } from "./newest_record.ts";
 import { EMPTY } from "./nothing.ts";
 import type { FlowAnswer } from "./part_answers.ts";
 import type { Verdict } from "./verdict.ts";
@@ -27,19 +28,28 @@ export interface StageVerdict extends Verdict {
   readonly notes: readonly string[];
 }
 
-/** The first stage that has a dead letter of the event counts, then one in which it waits. */
-export async function stageVerdict(
-  explaining: Explaining,
-  asked: {
-    readonly place: Position;
-    readonly table: string;
-    readonly into: readonly StagePass[];
-    /** Of the stream. */
-    readonly standing: FlowAnswer["standing"];
-  },
-): Promise<StageVerdict> {
+/** What is asked of the stages that an event went into. */
+interface AskedStages {
+  readonly place: Position;
+  readonly table: string;
+  readonly into: readonly StagePass[];
+  /** Of the stream. */
+  readonly standing: FlowAnswer["standing"];
+}
+
+/**
+ * The first task that has a dead letter of the event counts, then one in which it waits. One record may make thousands
+ * of events, so all that came to one task are asked about at once, and all are looked for within the same time.
+ */
+export async function stageVerdict(explaining: Explaining, asked: AskedStages): Promise<StageVerdict> {
+  const { topics, ports: { clock } } = explaining.instance;
+  const tasks = Map.groupBy(asked.into, ({ stage, event }) => {
+    const { partitions } = topics.streams.get(stage.repartition)!;
+    return taskId(stage.name, partitionOf(placedBy(event!.key, asked.place.offset), partitions));
+  });
+  const deadlineMs = clock.elapsedMs() + SEARCH_MS_MAX;
   const verdicts: StageVerdict[] = [];
-  for (const pass of asked.into) verdicts.push(await inStage(explaining, { ...asked, pass }));
+  for (const [task, into] of tasks) verdicts.push(await inStage(explaining, { ...asked, into, task, deadlineMs }));
   const first = ["dead letter", "waiting", "undecided"].map((word) => verdicts.find(({ outcome }) => outcome === word))
     .find((verdict) => verdict !== undefined) ?? verdicts[0];
   return {
@@ -51,19 +61,18 @@ export async function stageVerdict(
 
 async function inStage(
   explaining: Explaining,
-  { place, table, pass, standing: stream }: Omit<Parameters<typeof stageVerdict>[1], "into"> & {
-    readonly pass: StagePass;
+  { place, table, into, standing: stream, task, deadlineMs }: AskedStages & {
+    readonly task: string;
+    readonly deadlineMs: number;
   },
 ): Promise<StageVerdict> {
   const { instance, asked } = explaining;
-  const { stage, event } = pass;
-  const { partitions } = instance.topics.streams.get(stage.repartition)!;
-  const key = event!.key === null ? null : keyText(event!.key);
-  const partition = partitionOf(key ?? String(place.offset), partitions);
-  const subjects = [`${placeText(place)}/${key ?? "null"}`];
-  const { standing, letters } = await asked.flow({ kind: "flow", task: taskId(stage.name, partition), subjects });
-  const at = { operator: stage.node.name, at: null };
+  const [{ stage }] = into;
+  const keys = new Set(into.map(({ event }) => event!.key === null ? "null" : keyText(event!.key)));
+  const subjects = [...keys].map((key) => `${placeText(place)}/${key}`);
+  const { standing, letters } = await asked.flow({ kind: "flow", task, subjects });
   const { name } = stage.node;
+  const at = { operator: name, at: null };
   if (letters.length > 0) {
     const words = `is a dead letter of "${name}": ${letters[0].error}`;
     return { outcome: "dead letter", ...at, words, letters, notes: [] };
@@ -76,12 +85,14 @@ async function inStage(
     const words = `went to "${name}", and who has its partition has not told how far that is`;
     return { outcome: "undecided", ...at, words, ...told };
   }
-  const pack = await packOf(instance, { stage, partition, place, index: pass.index });
-  if (standing.waits || (pack !== null && pack.offset >= standing.doneTo)) {
-    const why = standing.waits
-      ? `events of "${name}" wait for those of other sources`
-      : `"${name}" has not taken it yet`;
-    return { outcome: "waiting", ...at, words: `waits: ${why}`, ...told };
+  if (standing.waits) {
+    const words = `waits: events of "${name}" wait for those of other sources`;
+    return { outcome: "waiting", ...at, words, ...told };
+  }
+  const { partition } = parseTaskId(task);
+  const pack = await packOf(instance, { stage, partition, place, into, deadlineMs });
+  if (pack !== null && pack.offset >= standing.doneTo) {
+    return { outcome: "waiting", ...at, words: `waits: "${name}" has not taken it yet`, ...told };
   }
   const words =
     `was taken by "${name}", which does not keep of which events each result was made: whether it came too ` +
@@ -105,38 +116,38 @@ async function rowsOfPack(
   const place = { topic: stage.repartition, partition, offset: pack.offset };
   const { rows } = await appendedOf(instance, { sink, place, expected: [] });
   if (rows === null) return [];
-  const others = pack.events === 1 ? "" : `, with ${pack.events - 1} others`;
+  const others = pack.others === 0 ? "" : `, with ${pack.others} others`;
   return [`It came to "${stage.node.name}" as ${placeText(place)}${others}; ${rows.length} row(s) were made of that`];
 }
 
 interface FoundPack {
   readonly offset: number;
-  readonly events: number;
+  /** Events in it that are none of those. */
+  readonly others: number;
 }
 
-/** The record by which an event came to a stage; null if its topic has it no more. @throws nothing of the log */
+/** The newest record by which events came to a stage; null if none is found. @throws nothing of the log */
 async function packOf(
-  { ports, topics }: Instance,
-  { stage, partition, place, index }: {
+  { ports }: Instance,
+  { stage: { repartition: topic }, partition, place, into, deadlineMs }: Pick<AskedStages, "place" | "into"> & {
     readonly stage: StagePlan;
     readonly partition: number;
-    readonly place: Position;
-    readonly index: number;
+    readonly deadlineMs: number;
   },
 ): Promise<FoundPack | null> {
-  const { repartition: topic } = stage;
-  let events = 0;
+  const indexes = new Set(into.map(({ index }) => index));
+  let others = 0;
   const isWanted = (record: LogRecord) => {
     const pack = packIn(topic, record);
-    const holds = pack !== null && topicOf(pack.source) === place.topic && pack.partition === place.partition &&
-      pack.events.some((event) => event.offset === place.offset && event.index === index);
-    if (holds) events = pack.events.length;
-    return holds;
+    if (pack === null || topicOf(pack.source) !== place.topic || pack.partition !== place.partition) return false;
+    const own = pack.events.filter(({ offset, index }) => offset === place.offset && indexes.has(index)).length;
+    if (own > 0) others = pack.events.length - own;
+    return own > 0;
   };
   try {
     const before = (await ports.log.offsets(topic)).end[partition] ?? 0;
-    const found = await searchNewest(ports, { topic, partition, before, isWanted });
-    return found === null || found === "none" || !topics.streams.has(topic) ? null : { offset: found.offset, events };
+    const found = await newestRecord(ports, { topic, partition, before, isWanted, deadlineMs });
+    return found === null ? null : { offset: found.offset, others };
   } catch (error) {
     if (error instanceof ProductionError) return null;
     throw error;
@@ -144,12 +155,7 @@ async function packOf(
 }
 
 function packIn(topic: string, record: LogRecord): Pack | null {
-  try {
-    return readPack(topic, record);
-  } catch (error) {
-    if (error instanceof DeserializationError) return null;
-    throw error;
-  }
+  return readOrNull(() => readPack(topic, record));
 }
 
 /** What became of a record of a stage's own topic, which is what the rows name that the stage brings out. */

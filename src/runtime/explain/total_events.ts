@@ -122,8 +122,9 @@ async function feedsOf(
     if (streams.get(topic)?.compacted) gaps.push(`"${topic}" is compacted, so that it may have lost records`);
     if (from === "latest") gaps.push(`stream "${name}" did not begin with the first record`);
     if (plan.lookups.length > 0) gaps.push(`"${name}" is joined with tables, whose rows are looked up as they are now`);
-    for (const partition of start.keys()) {
-      const standing = await standingOf(explaining, taskId(plan.name, partition));
+    const tasks = start.map((_, partition) => taskId(plan.name, partition));
+    const standings = await Promise.all(tasks.map((task) => standingOf(explaining, task)));
+    for (const [partition, standing] of standings.entries()) {
       const to = Math.min(standing?.doneTo ?? end[partition], end[partition]);
       moves ||= to < end[partition] || standing === null;
       feeds.push({ plan, partition, start: start[partition], to });

@@ -1,6 +1,6 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
-import { ProductionError } from "../../record/errors.ts";
+import { partitionRecords } from "../../ports/partition_records.ts";
 import { type EventOrigin, isRepeat, type LastOrigin } from "../../record/event_origin.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
@@ -9,7 +9,6 @@ import type { Instance } from "../lifecycle/instance.ts";
 import { type EventTrace, EventTracer, type StagePass } from "./event_tracer.ts";
 import type { TotalWindow } from "./total_window.ts";
 
-const POLL_MS = 200;
 /** Records after which everything else has its turn. */
 const TURN_RECORDS = 500;
 /** The index behind all events of a record. */
@@ -80,31 +79,16 @@ export async function scanFeed(instance: Instance, scan: FeedScan): Promise<Scan
   const looking = new FeedLook(instance, scan);
   // What came again is known by all that came before.
   const from = plan.source.dropsRepeats ? start : Math.max(start, scan.from?.offset ?? start);
-  if (from >= to) return looking.ended("end");
-  const reader = log.reader();
-  try {
-    reader.seek(plan.source.topic, partition, from);
-    for (let position = from; position < to;) {
-      if (clock.elapsedMs() >= scan.deadlineMs) return looking.ended("time");
-      for (const { records, nextOffset, problem, outOfRange } of await reader.poll(POLL_MS)) {
-        if (problem !== undefined) throw new ProductionError(problem, { retriable: false });
-        if (outOfRange !== undefined) {
-          const message = `Records of "${plan.source.topic}" were deleted while they were read: ask again`;
-          throw new ProductionError(message, { retriable: true });
-        }
-        for (const [at, record] of records.entries()) {
-          if (at % TURN_RECORDS === TURN_RECORDS - 1) await clock.breathe();
-          if (record.offset >= to) break;
-          if (!looking.take(record)) return looking.ended("enough");
-        }
-        position = nextOffset;
-        await clock.breathe();
-      }
+  let inTime = true;
+  const goesOn = () => inTime = clock.elapsedMs() < scan.deadlineMs;
+  for await (const records of partitionRecords(log, { topic: plan.source.topic, partition, from, to, goesOn })) {
+    for (const [at, record] of records.entries()) {
+      if (at % TURN_RECORDS === TURN_RECORDS - 1) await clock.breathe();
+      if (!looking.take(record)) return looking.ended("enough");
     }
-    return looking.ended("end");
-  } finally {
-    await reader.close();
+    await clock.breathe();
   }
+  return looking.ended(inTime ? "end" : "time");
 }
 
 /** One look through one feed. */

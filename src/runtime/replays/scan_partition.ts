@@ -1,7 +1,5 @@
 import type { Bytes, Log, LogRecord } from "../../ports/log.ts";
-import { ProductionError } from "../../record/errors.ts";
-
-const POLL_MS = 200;
+import { partitionRecords } from "../../ports/partition_records.ts";
 
 /**
  * Gives `take` every record of a partition from `from` to where it ends now, in order. What is kept of one must be
@@ -15,25 +13,8 @@ export async function scanPartition(
 ): Promise<number> {
   const { start, end } = await log.offsets(topic);
   const to = end[partition] ?? 0;
-  let position = Math.max(from, start[partition] ?? 0);
-  if (position >= to) return to;
-  const reader = log.reader();
-  try {
-    reader.seek(topic, partition, position);
-    while (position < to) {
-      for (const { records, nextOffset, problem, outOfRange } of await reader.poll(POLL_MS)) {
-        if (problem !== undefined) throw new ProductionError(problem, { retriable: false });
-        if (outOfRange !== undefined) {
-          const message = `Records of "${topic}" were deleted while they were read: try again`;
-          throw new ProductionError(message, { retriable: true });
-        }
-        for (const record of records) if (record.offset < to) take(record);
-        position = nextOffset;
-      }
-    }
-  } finally {
-    await reader.close();
-  }
+  const range = { topic, partition, from: Math.max(from, start[partition] ?? 0), to };
+  for await (const records of partitionRecords(log, range)) records.forEach((record) => take(record));
   return to;
 }
 

@@ -11,7 +11,7 @@ import type { EventOrigin } from "../../record/event_origin.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import type { Row } from "../../record/row.ts";
-import { type PackedEvent, packedEvent } from "./pack.ts";
+import { type Origin, type PackedEvent, packedEvent } from "./pack.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { StreamLetters } from "./stream_letters.ts";
 
@@ -139,19 +139,12 @@ export class Flow {
   /** An event goes into an input of a stage. @throws TypeError | LimitError for a value that cannot be told */
   shuffle({ stage: index, input }: ShufflePlan, event: ShuffledEvent): void {
     // Numbered also if muted: the number is part of what tells that an event comes again.
-    const place = { offset: this.#place.offset, index: this.#index++ };
+    const origin = { offset: this.#place.offset, index: this.#index++ };
     if (this.#muted) return;
     const stage = this.#context.stages[index];
-    // Where nothing runs behind a stage, nobody asks for headers.
-    const headers = stage.nodes.length > 1 ? event.headers : NO_HEADERS;
-    const { offset, index: at } = place;
-    const packed = { ...event, input, headers, offset, index: at, via: this.#via };
-    const text = stageEvent(packed, { stage, eventBytesMax: this.#context.eventBytesMax });
-    // Those without a key have no place of their own.
-    const partition = partitionOf(
-      event.key === null ? String(place.offset) : keyText(event.key),
-      this.#context.partitionsOf(stage),
-    );
+    const { eventBytesMax } = this.#context;
+    const text = stageEvent(event, { stage, input, origin, via: this.#via, eventBytesMax });
+    const partition = partitionOf(placedBy(event.key, origin.offset), this.#context.partitionsOf(stage));
     this.#batch.shuffled.add({ stage, partition }, text);
   }
 }
@@ -173,10 +166,22 @@ export function stageGroups(stages: readonly StagePlan[]): GroupsOf {
 
 /** An event as it is written for a stage. @throws TypeError | LimitError for a value that cannot be told */
 export function stageEvent(
-  event: PackedEvent,
-  { stage, eventBytesMax }: { readonly stage: StagePlan; readonly eventBytesMax: number },
+  { columns, value, timestampUs, headers: all }: ShuffledEvent,
+  { stage, input, origin, via, eventBytesMax }: Pick<PackedEvent, "input" | "via"> & {
+    readonly stage: StagePlan;
+    readonly origin: Origin;
+    readonly eventBytesMax: number;
+  },
 ): string {
-  const text = packedEvent(event, event);
+  // Where nothing runs behind a stage, nobody asks for headers.
+  const headers = stage.nodes.length > 1 ? all : NO_HEADERS;
+  const text = packedEvent(origin, { input, columns, value, timestampUs, headers, via });
   if (text.length * 3 <= eventBytesMax) return text;
   throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);
+}
+
+/** The text by which an event is put into a partition of a stage's topic. `offset`: of the record it is made of. */
+export function placedBy(key: Key | null, offset: number): string {
+  // Those without a key have no place of their own.
+  return key === null ? String(offset) : keyText(key);
 }

@@ -8,6 +8,7 @@ import { DeserializationError, LimitError, ProcessorError } from "../../record/e
 import { type EventOrigin, isRepeat, type LastOrigin } from "../../record/event_origin.ts";
 import { NO_HEADERS } from "../../record/headers.ts";
 import { keyText } from "../../record/key.ts";
+import { topicOf } from "../../record/source_name.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
 import { CLOCK, type Pack, type PackedEvent, readPack, WALL_CLOCK } from "./pack.ts";
@@ -17,7 +18,7 @@ import { StreamBroken } from "./stream_progress.ts";
 import type { FlowTask } from "./stream_task.ts";
 import { isEarlier, type SourcedEvent } from "./source_time.ts";
 import type { StoredBundles } from "./stored_bundles.ts";
-import { TimeOrder, topicOf } from "./time_order.ts";
+import { TimeOrder } from "./time_order.ts";
 
 /** So many records at most are read again at a start of which nothing came. */
 const QUIET_RECORDS_MAX = 2_000;

@@ -1,6 +1,7 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Log, Progress } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
+import { sourceOf } from "../../record/source_name.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { RANGE_OFFSETS_MAX } from "./batch_queue.ts";
 import type { FedOutputs } from "./fed_outputs.ts";
@@ -92,7 +93,7 @@ export async function streamStart(
   const [first, end] = [offsets.start[partition], offsets.end[partition]];
   const { id: topicId } = description;
   const note = progress === null ? null : decodeNote(progress.note);
-  const source = topicId === null ? topic : `${topic}@${topicId}`;
+  const source = sourceOf(topic, description);
   const place = { source, topicId, first, end, fed: note?.fed ?? null };
   if (progress === null) {
     const known = knownRange(await found(place.source), { first, end });

@@ -1,4 +1,5 @@
 import type { SavedOrder } from "../../formats/changelog_fact.ts";
+import { topicOf } from "../../record/source_name.ts";
 import type { Marks, Pack, PackedEvent } from "./pack.ts";
 import { type Held, isBefore, isEarlier, type SourcedEvent, SourceTime } from "./source_time.ts";
 
@@ -260,12 +261,6 @@ export class TimeOrder {
 /** A topic that was made again is the same source: instances that began at different times have other ids of it. */
 function nameOf(source: string, partition: number): string {
   return `${topicOf(source)}/${partition}`;
-}
-
-/** The topic of a source, as packs name it. */
-export function topicOf(source: string): string {
-  const end = source.indexOf("@");
-  return end < 0 ? source : source.slice(0, end);
 }
 
 function savedHead({ source, readyUs, event: { offset, index } }: Held): SavedOrder["held"][string] {

@@ -200,7 +200,7 @@ export class SourceReader {
       const ageUs = retention.byChange ? row![FOLDED_AGE] as number : startUs;
       // What a former owner of the stage has written late.
       if (retention.isBeyond(ageUs)) return null;
-      const isNew = entries.keys.find(key) === NO_SLOT;
+      const isNew = retention.byChange && !entries.keys.has(key);
       const before = task.setRow(member, key, row);
       const entry = entries.keys.find(key);
       retention.note(entry, ageUs);

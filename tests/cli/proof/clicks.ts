@@ -6,7 +6,7 @@ import { provedAppends } from "../../../src/cli/proof/proved_appends.ts";
 import type { AppendReader } from "../../../src/cli/proof/shown_appends.ts";
 import { readRecords, recordsIn } from "../../../src/cli/proof/told_records.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
-import { sourceOf } from "../../../src/cli/verify/event_records.ts";
+import { sourceOf } from "../../../src/record/source_name.ts";
 import { appendColumns } from "../../../src/cli/verify/verify_streams.ts";
 import { clickhouseAppend, events, topology } from "../../../src/mod.ts";
 

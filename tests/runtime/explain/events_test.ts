@@ -14,12 +14,12 @@ import {
 } from "../../../src/mod.ts";
 import type { Warehouse } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
-import { explainerOf } from "../../../src/runtime/explain/explainer.ts";
-import type { Explanation } from "../../../src/runtime/explain/explanation.ts";
+import { packHeaders } from "../../../src/record/headers.ts";
 import { createMemoryWarehouse, type RefuseRow } from "../../../src/testing/memory_warehouse.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 import { ReplayWorld } from "../replays/replay_run.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
+import { explained } from "./explained.ts";
 
 const TOPIC = "shop.clicks";
 const clicks = events(TOPIC, { row: z.object({ user: z.int(), amount: z.int() }) });
@@ -49,30 +49,26 @@ async function opened(refuses?: RefuseRow): Promise<ReplayWorld> {
   return world;
 }
 
-async function explained(
-  run: StepRun,
-  { table = "shown", key }: { readonly table?: string; readonly key: string },
-): Promise<Explanation> {
-  const nobody = () => Promise.resolve({ answers: [], unanswered: [] });
-  return await explainerOf(run.runner)!.explain({ table, key, after: null, limit: 10 }, { others: nobody });
-}
-
 Deno.test("explain() of an append table is true when retention took the record away", async () => {
   const world = await opened();
   for (const amount of [5, 0, 7]) await world.append(TOPIC, click(1, amount));
   await world.start(from(1));
-  const before = await explained(world.run, { key: `${TOPIC}/0/1` });
+  const before = await explained(world.run, { table: "shown", key: `${TOPIC}/0/1` });
   assertEquals([before.outcome, before.operator], ["filtered", "clicks.filter"]);
   await world.log.truncateBefore(TOPIC, { partition: 0, offset: 2 });
-  const there = await explained(world.run, { key: "0/0" });
+  const there = await explained(world.run, { table: "shown", key: "0/0" });
   assertEquals([there.outcome, there.appended!.map(({ row, made }) => [row!.amount, made])], ["shown", [[5, null]]]);
   assert(there.sentence.includes("retention took what was before. ClickHouse has 1 row of it"), there.sentence);
-  const gone = await explained(world.run, { key: "0/1" });
+  const gone = await explained(world.run, { table: "shown", key: "0/1" });
   assertEquals([gone.outcome, gone.appended, gone.steps], ["not kept", [], []]);
-  const nobody = await explained(world.run, { key: "k2" });
+  const nobody = await explained(world.run, { table: "shown", key: "k2" });
   assertEquals(nobody.outcome, "not kept", nobody.sentence);
-  assertEquals((await explained(world.run, { key: "k1" })).key, { topic: TOPIC, partition: 0, offset: 2 });
-  const ahead = await explained(world.run, { key: "0/3" });
+  assertEquals((await explained(world.run, { table: "shown", key: "k1" })).key, {
+    topic: TOPIC,
+    partition: 0,
+    offset: 2,
+  });
+  const ahead = await explained(world.run, { table: "shown", key: "0/3" });
   assertEquals([ahead.outcome, ahead.sentence.includes("ends at offset 3")], ["unknown", true]);
   await world.close();
 });
@@ -83,14 +79,14 @@ Deno.test("explain() tells rows that another topology made, and those that it di
   await world.start(from(4));
   await world.run.stop();
   await world.start(from(1));
-  const missing = await explained(world.run, { key: "0/1" });
+  const missing = await explained(world.run, { table: "shown", key: "0/1" });
   assertEquals([missing.outcome, missing.appended], [
     "missing",
     [{ index: 0, row: null, made: { user: 1, amount: 2 }, isExpected: null }],
   ]);
   await world.run.stop();
   await world.start(from(6));
-  const beyond = await explained(world.run, { key: "0/0" });
+  const beyond = await explained(world.run, { table: "shown", key: "0/0" });
   assertEquals([beyond.outcome, beyond.appended!.length, beyond.steps.at(-1)!.outcome], ["shown", 1, "filtered"]);
   assert(beyond.sentence.includes("would make none now"), beyond.sentence);
   await world.close();
@@ -100,9 +96,9 @@ Deno.test("explain() tells that ClickHouse refused the row of a record", async (
   const world = await opened((_table, row) => Number(row?.amount) === 5);
   for (const amount of [5, 2]) await world.append(TOPIC, click(1, amount));
   await world.start(from(0));
-  const refused = await explained(world.run, { key: "0/0" });
+  const refused = await explained(world.run, { table: "shown", key: "0/0" });
   assertEquals([refused.outcome, refused.operator, refused.deadLetters.length], ["dead letter", "sink shown", 1]);
-  assertEquals((await explained(world.run, { key: "0/1" })).outcome, "shown");
+  assertEquals((await explained(world.run, { table: "shown", key: "0/1" })).outcome, "shown");
   await world.close();
 });
 
@@ -116,11 +112,11 @@ Deno.test("explain() tells that the row of a record is computed and not in Click
   await run.settled();
   await log.append([{ topic: TOPIC, partition: 0, records: [click(1, 5)] }]);
   await clock.pass(5_000);
-  const waiting = await explained(run, { key: "0/0" });
+  const waiting = await explained(run, { table: "shown", key: "0/0" });
   assertEquals([waiting.outcome, waiting.operator], ["waiting", "sink shown"], waiting.sentence);
   shut = false;
   await run.settled();
-  assertEquals((await explained(run, { key: "0/0" })).outcome, "shown");
+  assertEquals((await explained(run, { table: "shown", key: "0/0" })).outcome, "shown");
   await run.stop();
   await log.close();
 });
@@ -188,4 +184,38 @@ Deno.test("explain() follows an event into its stage, and says what nobody keeps
   assertEquals([outcome, operator], ["not kept", "totals"], sentence);
   assertEquals(steps.map((step) => [step.operator, step.outcome]), [["clicks", "found"], ["totals", "passed"]]);
   assert(steps[1].sentence.endsWith("under 7"), steps[1].sentence);
+});
+
+Deno.test("explain() of a total leaves out an event that its headers made too large for the stage", async () => {
+  const followed = topology("followed", (builder) => {
+    const totals = builder.stream(clicks).groupBy(({ user }) => ({ user })).aggregate("totals", { clicks: count() });
+    totals.mapValues(({ user, clicks }) => ({ user, clicks, amount: 0 })).to(sums);
+    builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(counted);
+  });
+  const world = await opened();
+  const records = [click(1, 5), { ...click(1, 7), headers: packHeaders({ note: "x".repeat(4_000) }) }];
+  await world.log.append([{ topic: TOPIC, partition: 0, records }]);
+  await world.start(followed, { messageBytesMax: 10_000 });
+  assertEquals(world.open().map(({ operator }) => operator), ["totals"]);
+  const { contributors } = await explained(world.run, { table: "totals", key: "1" });
+  assertEquals([contributors!.total, contributors!.proof], [1, "equal"]);
+  await world.close();
+});
+
+Deno.test("explain() looks once for all events of a record that came to the same task of a stage", async () => {
+  const thrice = topology("thrice", (builder) => {
+    const totals = builder.stream(clicks).flatMapValues((click) => [click, click, click])
+      .groupBy(({ user }) => ({ user })).aggregate("totals", { clicks: count() });
+    builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(counted);
+  });
+  const world = await opened();
+  for (const user of [1, 2]) await world.append(TOPIC, click(user, 5));
+  await world.start(thrice);
+  const { outcome, notes } = await explained(world.run, { table: "counted", key: "0/1" });
+  const place = "weir.thrice.totals.repartition/0/1";
+  assertEquals([outcome, notes], [
+    "not kept",
+    [`It came to "totals" as ${place}, with 3 others; 6 row(s) were made of that`],
+  ]);
+  await world.close();
 });

@@ -1,11 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { explainerOf } from "../../../src/runtime/explain/explainer.ts";
-import type { Explanation } from "../../../src/runtime/explain/explanation.ts";
 import type { Fetched, Log } from "../../../src/ports/log.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { readerWith } from "../../reader_with.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
 import { gated } from "../things.ts";
+import { explained } from "./explained.ts";
 import { shop } from "./shop.ts";
 
 const TOPICS = { "shop.public.orders": 1, "shop.public.items": 1, "shop.public.customers": 1 };
@@ -41,14 +40,6 @@ async function put(log: Log, table: keyof typeof ROWS): Promise<void> {
   const after = ROWS[table];
   const records = [{ key: `{"id":${after.id}}`, value: JSON.stringify({ op: "c", after }) }];
   await log.append([{ topic: `shop.public.${table}`, partition: 0, records }]);
-}
-
-async function explained(
-  run: StepRun,
-  { table, key }: { readonly table: string; readonly key: string },
-): Promise<Explanation> {
-  const nobody = () => Promise.resolve({ answers: [], unanswered: [] });
-  return await explainerOf(run.runner)!.explain({ table, key, after: null, limit: 10 }, { others: nobody });
 }
 
 Deno.test("explain() tells that a row waits for a partner, and what it is once that is known", async () => {

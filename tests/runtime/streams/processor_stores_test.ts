@@ -10,13 +10,13 @@ import {
   topology,
   windowStore,
 } from "../../../src/mod.ts";
-import { readChangelog } from "../../../src/formats/changelog_fact.ts";
 import { compile } from "../../../src/plan/compile.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import { loadStage } from "../../../src/runtime/streams/stage_changelog.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 import { read } from "../stores/store_of.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
+import { changelogRecords } from "./changelog_records.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
 const columns = { user_id: "Int64", minutes: "String", visits: "String" } as const;
@@ -89,18 +89,8 @@ Deno.test("stores of windows and sessions go on behind restarts, can be read, an
 
 /** Records of a changelog that compaction would leave, but those that are gone: of how many elements. */
 async function factsIn(log: Log, topic: string): Promise<number> {
-  const left = new Map<string, boolean>();
-  const reader = log.reader();
-  const { start: [start], end: [end] } = await log.offsets(topic);
-  reader.seek(topic, 0, start);
-  for (let next = start; next < end;) {
-    for (const { records, nextOffset } of await reader.poll(0)) {
-      for (const record of records) left.set(String(record.key), readChangelog(topic, record).kind === "fact");
-      next = nextOffset;
-    }
-  }
-  await reader.close();
-  return [...left.values()].filter((isFact) => isFact).length;
+  const { last } = await changelogRecords(log, topic);
+  return [...last.values()].filter(({ kind }) => kind === "fact").length;
 }
 
 Deno.test("what is over in a store, or was removed, leaves the changelog when it is over", async () => {

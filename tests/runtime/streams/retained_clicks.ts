@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { clickhouse, count, events, int8, topology, type Windows } from "../../../src/mod.ts";
-import { readChangelog } from "../../../src/formats/changelog_fact.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
+import { changelogRecords } from "./changelog_records.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
 const minutes = clickhouse("minutes", {
@@ -72,20 +72,7 @@ export async function clicked({ clock, log }: Begun, all: readonly { readonly us
 
 /** Of the changelog: windows of facts that are there, and how many other records, by key. */
 export async function changelogOf(log: Log) {
-  const reader = log.reader();
-  const last = new Map<string, ReturnType<typeof readChangelog>>();
-  const { end: [end] } = await log.offsets(CHANGELOG);
-  reader.seek(CHANGELOG, 0, 0);
-  for (let position = 0; position < end;) {
-    for (const { records, nextOffset } of await reader.poll(10)) {
-      for (const record of records) {
-        const key = typeof record.key === "string" ? record.key : new TextDecoder().decode(record.key!);
-        last.set(key, readChangelog(CHANGELOG, record));
-      }
-      position = nextOffset;
-    }
-  }
-  await reader.close();
+  const { last } = await changelogRecords(log, CHANGELOG);
   const there = [...last.values()].filter(({ kind }) => kind !== "removed");
   const facts = there.flatMap((read) => read.kind === "fact" ? [read.fact.start / 60e6] : []);
   const horizons = there.flatMap((read) => read.kind === "horizon" ? [read.horizon.atUs / 60e6] : []);

@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, clickhouseAppend, count, events, int8, session, sum, topology } from "../../../src/mod.ts";
-import { type ChangelogRecord, isFormerOwner, readChangelog } from "../../../src/formats/changelog_fact.ts";
+import { isFormerOwner } from "../../../src/formats/changelog_fact.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import type { RunOptions } from "../../../src/runtime/options.ts";
 import { beginOf } from "../../../src/runtime/streams/pack.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
+import { changelogRecords } from "./changelog_records.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8(), amount: int8() }) });
 const totals = clickhouse("totals", {
@@ -35,27 +36,9 @@ const USERS = 20;
 const EAGER = { staleRecordsMin: 10, staleShareMin: 0.5, cleanAfterMs: 1_000 };
 const NEVER = { staleRecordsMin: 1_000_000 };
 
-/** What the changelog of a stage has, record by record, and by key the last of them. */
-async function changelogOf(log: Log, stage: string) {
-  const topic = `weir.app.${stage}.changelog`;
-  const reader = log.reader();
-  const all: ChangelogRecord[] = [];
-  const last = new Map<string, ChangelogRecord>();
-  const { end: [end] } = await log.offsets(topic);
-  reader.seek(topic, 0, 0);
-  for (let position = 0; position < end;) {
-    for (const { records, nextOffset } of await reader.poll(10)) {
-      for (const record of records) {
-        const key = typeof record.key === "string" ? record.key : new TextDecoder().decode(record.key!);
-        const read = readChangelog(topic, record);
-        all.push(read);
-        last.set(key, read);
-      }
-      position = nextOffset;
-    }
-  }
-  await reader.close();
-  return { all, last };
+/** As {@link changelogRecords}, of a stage. */
+function changelogOf(log: Log, stage: string) {
+  return changelogRecords(log, `weir.app.${stage}.changelog`);
 }
 
 /** By stage: how many keys of its changelog have a value. */

@@ -40,11 +40,7 @@ export function* cleaner(
     }
     const moved = copied.map(({ of }) => ({ key: of, value: null }));
     for (const [part, records] of [copied, [...gone, ...moved]].entries()) {
-      if (records.length === 0) continue;
-      yield* world.network.ask<true>((reply) => {
-        world.produce(`${name} ${pass} ${part}`, records);
-        reply(true);
-      });
+      if (records.length > 0) yield* world.write(`${name} ${pass} ${part}`, records);
     }
   }
 }

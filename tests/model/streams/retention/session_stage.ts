@@ -1,4 +1,5 @@
 import type { Steps } from "../network.ts";
+import { loaded } from "./loaded.ts";
 import { CLOSES_AFTER, joined, type Session } from "./truth.ts";
 import type { Actor, RetentionWorld, StageProcess, Told, ToldFact } from "./world.ts";
 
@@ -13,7 +14,11 @@ export function* sessionStage(
   world: RetentionWorld,
   { self, process }: { readonly self: Actor; readonly process: StageProcess },
 ): Steps {
-  let { to, time, open } = yield* loaded(world);
+  const { facts, ...head } = yield* loaded(world);
+  let { to, time } = head;
+  let open = [...facts].flatMap(([start, { count, end }]): Session[] =>
+    count === null || end + CLOSES_AFTER <= time ? [] : [{ start, end, count }]
+  );
   [process.begunAt, process.durableTo] = [world.events.end, to];
   for (let batch = 0;; batch++) {
     yield;
@@ -37,33 +42,12 @@ export function* sessionStage(
     if (to === from) continue;
     open = open.filter(({ end }) => end + CLOSES_AFTER > time);
     const owner = `s${process.start}.${process.number}`;
-    const facts = [...changed].map(([window, { count, end }]) => {
+    const told = [...changed].map(([window, { count, end }]) => {
       const value: Told = { kind: "fact", window, count, end, to, age: time };
       return { key: `${owner} ${window}`, value };
     });
-    const records = [...facts, { key: owner, value: { kind: "head" as const, to, time } }];
-    yield* world.network.ask<true>((reply) => {
-      world.produce(`${owner} ${batch}`, records);
-      reply(true);
-    });
+    const records = [...told, { key: owner, value: { kind: "head" as const, to, time } }];
+    yield* world.write(`${owner} ${batch}`, records);
     process.durableTo = to;
   }
-}
-
-/** What the changelog has, to the end that it has then. */
-function* loaded(world: RetentionWorld): Steps<{ to: number; time: number; open: Session[] }> {
-  const facts = new Map<number, ToldFact>();
-  let head = { to: 0, time: -Infinity };
-  for (let next = 0; next < world.changelog.end; yield) {
-    const record = world.changelog.next(next);
-    if (record === undefined) break;
-    next = record.offset + 1;
-    const { value } = record;
-    if (value?.kind === "head" && value.to > head.to) head = value;
-    if (value?.kind === "fact" && value.to > (facts.get(value.window)?.to ?? 0)) facts.set(value.window, value);
-  }
-  const open = [...facts].flatMap(([start, { count, end }]) =>
-    count === null || end + CLOSES_AFTER <= head.time ? [] : [{ start, end, count }]
-  );
-  return { ...head, open };
 }

@@ -1,4 +1,5 @@
 import type { Steps } from "../network.ts";
+import { loaded } from "./loaded.ts";
 import { CLOSES_AFTER } from "./truth.ts";
 import type { Actor, RetentionWorld, Told } from "./world.ts";
 
@@ -8,18 +9,8 @@ const RECORDS_MAX = 4;
 /** Counts events by window. Its start reads the changelog; windows that are closed are no business of its. */
 export function* stage(world: RetentionWorld, self: Actor): Steps {
   const owner = `s${++world.startsEver}`;
-  const windows = new Map<number, { readonly to: number; readonly count: number }>();
-  let head = { to: 0, time: -Infinity };
-  for (let next = 0; next < world.changelog.end; yield) {
-    const record = world.changelog.next(next);
-    if (record === undefined) break;
-    next = record.offset + 1;
-    const { value } = record;
-    if (value?.kind === "head" && value.to > head.to) head = value;
-    if (value?.kind === "fact" && value.to > (windows.get(value.window)?.to ?? 0)) {
-      windows.set(value.window, { to: value.to, count: value.count! });
-    }
-  }
+  const { facts, ...head } = yield* loaded(world);
+  const windows = new Map([...facts].map(([window, { to, count }]) => [window, { to, count: count! }]));
   let { to, time } = head;
   for (let batch = 0;; batch++) {
     yield;
@@ -43,12 +34,9 @@ export function* stage(world: RetentionWorld, self: Actor): Steps {
     for (const window of windows.keys()) {
       if (window + CLOSES_AFTER <= time && !changed.has(window)) windows.delete(window);
     }
-    const facts = [...changed].map((window) => factOf(owner, { window, ...windows.get(window)! }));
-    const records = [...facts, { key: owner, value: { kind: "head" as const, to, time } }];
-    yield* world.network.ask<true>((reply) => {
-      world.produce(`${owner} ${batch}`, records);
-      reply(true);
-    });
+    const told = [...changed].map((window) => factOf(owner, { window, ...windows.get(window)! }));
+    const records = [...told, { key: owner, value: { kind: "head" as const, to, time } }];
+    yield* world.write(`${owner} ${batch}`, records);
   }
 }
 

@@ -130,10 +130,7 @@ function* tell(world: RetentionWorld, run: Run, { at, number }: { at: number; nu
   const parts = world.keeps("greaterFirst") ? [[own], former] : [former, [own]];
   for (const [part, records] of parts.entries()) {
     if (records.length === 0) continue;
-    yield* world.network.ask<true>((reply) => {
-      world.produce(`h${run.start} ${number} ${part}`, records);
-      reply(true);
-    });
+    yield* world.write(`h${run.start} ${number} ${part}`, records);
     yield;
   }
   world.count("horizons told");

@@ -17,6 +17,12 @@ export type Told =
   | { readonly kind: "head"; readonly to: number; readonly time: number }
   | { readonly kind: "horizon"; readonly at: number };
 
+/** A record for the changelog. */
+interface NewRecord {
+  readonly key: string;
+  readonly value: Told | null;
+}
+
 /** What the events below a position make of a window, or of a session, by where it begins. */
 export interface ToldFact {
   readonly kind: "fact";
@@ -152,8 +158,16 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
     return this.options.kind === "sessions" ? sessionsOf(this.#times) : windowsOf(this.#times);
   }
 
+  /** A batch of the changelog, until it is acknowledged. */
+  *write(name: string, records: readonly NewRecord[]): Steps {
+    yield* this.network.ask<true>((reply) => {
+      this.#produce(name, records);
+      reply(true);
+    });
+  }
+
   /** A batch is stored once, and whole. */
-  produce(name: string, records: readonly { readonly key: string; readonly value: Told | null }[]): void {
+  #produce(name: string, records: readonly NewRecord[]): void {
     if (this.#produced.has(name)) return;
     this.#produced.add(name);
     for (const { key, value } of records) this.changelog.append(key, { value, time: this.now });
