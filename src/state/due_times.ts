@@ -69,6 +69,18 @@ export class DueTimes implements SlotPart {
     return slot;
   }
 
+  /** Slots whose times are `time` or earlier, in no order. Nothing changes meanwhile. */
+  *upTo(time: number): Generator<Slot> {
+    const places = this.first <= time ? [0] : [];
+    for (let place = places.pop(); place !== undefined; place = places.pop()) {
+      yield this.#slots.get(place);
+      const first = place * CHILDREN + 1;
+      for (let child = first; child < Math.min(first + CHILDREN, this.#size); child++) {
+        if (this.#times.get(child)! <= time) places.push(child);
+      }
+    }
+  }
+
   #removeAt(place: number): void {
     this.#places.set(this.#slots.get(place), NO_SLOT);
     const last = --this.#size;

@@ -52,6 +52,9 @@ function attempt(seed: number): void {
     assertEquals(due.size, held.size);
     assertEquals(due.timeOf(slot), held.get(slot) ?? Infinity);
     if (!choices.chance(1 / 300)) continue;
+    const time = choices.of([25, step, 5e8, Infinity]);
+    const early = [...held].filter(([, of]) => of <= time).map(([slot]) => slot);
+    assertEquals([...due.upTo(time)].sort((a, b) => a - b), early.sort((a, b) => a - b));
     const sections = sectionsOf(due);
     due = new DueTimes();
     due.grow(slots - 1);

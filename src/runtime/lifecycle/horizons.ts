@@ -2,8 +2,9 @@ import { horizonName, horizonRecord } from "../../formats/changelog_horizon.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { buryGone, type Retention } from "../task/retention.ts";
+import { type Retention, writeInherited } from "../task/retention.ts";
 import type { Task } from "../task/task.ts";
+import type { Slot } from "../../state/slots.ts";
 import type { Instance } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 
@@ -97,11 +98,24 @@ export class Horizons {
     if (!await this.#until(telling, () => host.positions[0] >= end[host.partition])) return false;
     const mark = task.queue.position;
     if (!await this.#until(telling, () => task.queue.passed(mark))) return false;
-    buryGone(task, telling.atUs);
-    task.endBatch();
+    if (!await this.#writtenOnce(telling)) return false;
     await Promise.all(outputsOf(host.table).map(({ sink }) => writers.get(sink.name)!.barrier()));
     // Of a task that ends the rows may have been thrown away.
     return this.#goesOn(telling) && this.#isSound(host, task);
+  }
+
+  /** Resolves to false if the task has ended before. */
+  async #writtenOnce(telling: Telling): Promise<boolean> {
+    const { task, atUs } = telling;
+    const { retention, sinks } = task;
+    const evaluate = (entry: Slot) => task.evaluate(entry);
+    for (;;) {
+      const more = writeInherited({ retention, sinks, evaluate }, atUs);
+      task.endBatch();
+      if (!more) return true;
+      await this.#instance.ports.clock.breathe();
+      if (!this.#goesOn(telling)) return false;
+    }
   }
 
   #goesOn({ host, task }: Telling): boolean {

@@ -235,7 +235,9 @@ export class Housekeeping {
         if (repaired > 0) onEvent({ kind: "repaired", task: task.id, rows: repaired });
       }
       for (const [index, host] of hosts.entries()) {
-        if (beganMs >= host.completedMs + this.#instance.options.repairAfterMs) host.comparedTask = tasks[index];
+        if (beganMs < host.completedMs + this.#instance.options.repairAfterMs) continue;
+        host.comparedTask = tasks[index];
+        if (tasks[index].retention !== null) tasks[index].retention.compared = true;
       }
       if (refilling.size > 0) await acknowledged();
       this.tables.compared(differences, refilling);

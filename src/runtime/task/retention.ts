@@ -1,10 +1,10 @@
 import type { ToldTime } from "../../formats/changelog_horizon.ts";
-import { isFoldedRow } from "../../plan/folded_row.ts";
 import { goByChange, retentionOf } from "../../plan/retention.ts";
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { Member, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { type Key, keyParts } from "../../record/key.ts";
+import { ByteCells } from "../../state/cells.ts";
 import { DueTimes } from "../../state/due_times.ts";
 import type { Entries } from "../../state/entries.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
@@ -34,16 +34,22 @@ export class Retention {
    * their windows begin beyond.
    */
   asked = false;
+  /**
+   * What ClickHouse shows was compared when nothing of a former incarnation was under way any more, unless it slept:
+   * of entries that become known from here on it knows nothing.
+   */
+  compared = false;
   readonly #options: RetentionOptions;
   readonly #keys: Entries["keys"];
   readonly #ages: DueTimes;
-  /** Entries of sessions that were gone when they were last looked at: as part of others, or as events made nothing. */
-  readonly #gone = new Set<Slot>();
+  /** 1 for entries that a former incarnation may know, and of which no row was written once more. */
+  readonly #inherited: ByteCells;
 
   constructor(options: RetentionOptions, { keys }: Pick<Entries, "keys">) {
     this.#options = options;
     this.#keys = keys;
     this.#ages = keys.attach(new DueTimes());
+    this.#inherited = keys.attach(new ByteCells());
   }
 
   /** Whether results go by when they changed last, and not by where their windows begin. */
@@ -84,6 +90,7 @@ export class Retention {
   /** An entry is of this age. */
   note(entry: Slot, ageUs: number): void {
     this.#ages.set(entry, ageUs);
+    if (!this.compared) this.#inherited.set(entry, 1);
   }
 
   /** ClickHouse shows a window that begins then, of which perhaps nothing else is known. */
@@ -91,15 +98,14 @@ export class Retention {
     if (this.#ages.timeOf(entry) === Infinity) this.note(entry, startUs);
   }
 
-  /** The session of an entry is gone. */
-  noteGone(entry: Slot): void {
-    this.#gone.add(entry);
-  }
-
-  /** Gives entries that were gone, up to an age, each once; some may have come again, or be others by now. */
-  takeGone(untilUs: number): Slot[] {
-    const taken = [...this.#gone].filter((entry) => this.#ages.timeOf(entry) <= untilUs);
-    for (const entry of taken) this.#gone.delete(entry);
+  /** Gives entries up to an age that a former incarnation may know, each once, and `rows` at most. */
+  takeInherited(untilUs: number, rows: number): Slot[] {
+    const taken: Slot[] = [];
+    for (const entry of this.#ages.upTo(untilUs)) {
+      if (this.#inherited.get(entry) === 0) continue;
+      this.#inherited.set(entry, 0);
+      if (taken.push(entry) === rows) break;
+    }
     return taken;
   }
 
@@ -120,11 +126,12 @@ export class Retention {
   }
 
   #end(end: (entry: Slot) => void): void {
-    const entry = this.#ages.take();
-    this.#gone.delete(entry);
-    end(entry);
+    end(this.#ages.take());
   }
 }
+
+/** In one turn of the event loop. */
+const WRITTEN_AT_ONCE = 1_000;
 
 /** Places of {@link WINDOW_START} in the keys of a sink: a plan never changes. */
 const places = new WeakMap<SinkPlan, number>();
@@ -166,19 +173,21 @@ export function createRetention(
 }
 
 /**
- * Deletes what may be shown of sessions that are gone and may be forgotten up to an age: what a former incarnation
- * writes late of one loses to that, though this one may never have shown it.
+ * Writes once more what some of the entries show, up to an age, that a former incarnation may know: what was found to
+ * be right has that one's epoch, and would lose to what another one writes late. Returns whether there are more.
  */
-export function buryGone(
-  { retention, entries, sinks }: {
-    readonly retention: Retention | null;
-    readonly entries: Pick<Entries, "members">;
-    readonly sinks: readonly { bury(entry: Slot): void }[];
+export function writeInherited(
+  { retention, sinks, evaluate }: {
+    readonly retention: Pick<Retention, "takeInherited"> | null;
+    readonly sinks: readonly { distrust(entry: Slot): void }[];
+    readonly evaluate: (entry: Slot) => unknown;
   },
   untilUs: number,
-): void {
-  for (const entry of retention?.takeGone(untilUs) ?? []) {
-    const row = entries.members[0].read(entry);
-    if (row !== null && !isFoldedRow(row)) { for (const sink of sinks) sink.bury(entry); }
+): boolean {
+  const taken = retention?.takeInherited(untilUs, WRITTEN_AT_ONCE) ?? [];
+  for (const entry of taken) {
+    for (const sink of sinks) sink.distrust(entry);
+    evaluate(entry);
   }
+  return taken.length === WRITTEN_AT_ONCE;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { clickhouse, count, events, int8, topology, type Windows } from "../../../src/mod.ts";
 import type { Log } from "../../../src/ports/log.ts";
+import type { InsertBatch } from "../../../src/ports/warehouse.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
 import { changelogRecords } from "./changelog_records.ts";
@@ -30,17 +31,19 @@ export async function begun(windows: Windows) {
   const state: { clickhouse: "takes rows" | "does not answer" } = { clickhouse: "takes rows" };
   /** Keys of rows, in the order in which they were written. */
   const written: Record<"upserts" | "deletes", string[]> = { upserts: [], deletes: [] };
+  const batches: InsertBatch[] = [];
   const warehouse: typeof memory = {
     ...memory,
     insert(batch) {
       if (state.clickhouse === "does not answer") return new Promise(() => {});
       for (const kind of ["upserts", "deletes"] as const) for (const { key } of batch[kind]) written[kind].push(key);
+      batches.push(batch);
       return memory.insert(batch);
     },
   };
   const make = (through: Log = log) =>
     new StepRun(counted(windows), { clock, ports: { log: through, warehouse }, options: EAGER }).start();
-  return { clock, log, memory, make, state, written };
+  return { clock, log, memory, make, state, written, batches };
 }
 
 /** What {@link begun} gives. */

@@ -95,3 +95,33 @@ Deno.test("what a former owner of the stage writes late of a window beyond chang
   assert(!(await changelogOf(world.log)).facts.includes(3));
   await run.stop();
 });
+
+Deno.test("what a former owner shows late of a window loses, though the present one has found it right", async () => {
+  const world = await begun(ofMinutes(5));
+  let run = world.make();
+  await click(world, { from: 0, to: 20 });
+  await run.settled();
+  const startUs = 18 * 60e6;
+  const batch = world.batches.findLast(({ upserts }) => upserts.some(({ key }) => key === `0,${startUs}`))!;
+  const row = batch.upserts.find(({ key }) => key === `0,${startUs}`)!;
+  const shown = () => {
+    const rows = world.memory.select("minutes").filter(({ window_start }) => Number(window_start) === startUs);
+    return rows.map(({ clicks }) => Number(clicks));
+  };
+  for (let starts = 0; starts < 2; starts++) {
+    await run.stop();
+    run = world.make();
+    await run.settled();
+  }
+  await click(world, { from: 20, to: 21 });
+  const present = world.batches.at(-1)!.upserts[0].epoch;
+  assert(present > row.epoch + 1, `${row.epoch}, a start that showed nothing, and ${present}`);
+  // That one had read less, and slept until now.
+  const line = new TextEncoder().encode(`[0,${startUs},7`);
+  await world.memory.insert({ ...batch, upserts: [{ ...row, epoch: row.epoch + 1, line }], deletes: [] });
+  assertEquals(shown(), [7, 1, 1, 1, 1], "until it is looked at");
+  await click(world, { from: 21, to: 40 });
+  assertEquals(shown(), [1, 1, 1, 1, 1]);
+  assert((await changelogOf(world.log)).horizons[0] > 18, "nobody knows of the window any more");
+  await run.stop();
+});

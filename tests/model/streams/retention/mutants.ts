@@ -17,6 +17,7 @@ export const RETENTION_MUTANTS: readonly RetentionMutant[] = [
   { without: ["readUp"], effect: "a window is forgotten as an owner has it that has not read its last change" },
   { without: ["proven"], effect: "an owner that has lost the task tells a horizon of rows that another one writes" },
   { without: ["compared"], effect: "a row that a former owner wrote late stays, as nobody knows better any more" },
+  { without: ["writtenOnce"], effect: "a former owner writes late over a row that this one only found to be right" },
   { without: ["told"], effect: "a longer retention makes windows missing that are forgotten: they are deleted" },
   { without: ["ownHorizon"], effect: "a horizon that is written late hides a greater one" },
   { without: ["greatestHorizon"], effect: "a horizon that comes late brings forgotten windows back as missing ones" },
@@ -31,6 +32,5 @@ export const RETENTION_MUTANTS: readonly RetentionMutant[] = [
   { without: ["goneAged"], world: "sessions", effect: "a session that became another one is there again" },
   { without: ["knownCompared"], world: "sessions", effect: "a row of a session that grows stays as it was" },
   { without: ["unknownShown"], world: "sessions", effect: "the row of a forgotten session is not deleted" },
-  { without: ["goneBuried"], world: "sessions", effect: "a former owner shows late what was there for a moment" },
   { without: ["deadNames"], world: "sessions", effect: "what is written under a name that is deleted is hidden" },
 ];

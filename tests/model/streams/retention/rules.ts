@@ -6,6 +6,7 @@ export const RETENTION_RULES = [
   "readUp",
   "proven",
   "compared",
+  "writtenOnce",
   // The horizon
   "told",
   "ownHorizon",
@@ -26,7 +27,6 @@ export const SESSION_RULES = [
   "goneAged",
   "knownCompared",
   "unknownShown",
-  "goneBuried",
   "deadNames",
 ] as const;
 

@@ -93,7 +93,7 @@ function settle(world: RetentionWorld, name: string): void {
 function judge(world: RetentionWorld, name: string): void {
   const truth = world.truth();
   for (const window of new Set([...truth.keys(), ...world.sink.keys()])) {
-    const should = truth.get(window) ?? null;
+    const should = world.shownOf(truth.get(window) ?? null);
     const shown = world.sink.get(window)?.count ?? null;
     if (should !== shown) world.fail(`${name} window ${window} shows ${shown} instead of ${should}`);
   }

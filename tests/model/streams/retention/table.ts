@@ -22,8 +22,8 @@ interface Run {
   /** What the sink shows, as far as it was read or written. */
   readonly shown: Map<number, number | null>;
   readonly horizonKeys: Set<string>;
-  /** Positions of facts of what is gone that were written to the sink, whatever it showed. */
-  readonly buried: Set<string>;
+  /** Known before a comparison, and not written since it was looked at what goes. */
+  readonly inherited: Set<number>;
   /** The sink was asked what it shows. */
   asked: boolean;
   horizon: number;
@@ -45,7 +45,7 @@ export function* table(world: RetentionWorld, self: Actor): Steps {
   const run: Run = {
     ...{ start, self, epoch: 0, seq: 0, rows: new Map(), dirty: new Set(), shown: new Map(), horizonKeys: new Set() },
     ...{ horizon: -Infinity, time: -Infinity, retention: world.choices.pick(RETENTIONS), next: 0, inboxNext: 0 },
-    ...{ marks: 0, markRead: 0, asked: false, buried: new Set() },
+    ...{ marks: 0, markRead: 0, asked: false, inherited: new Set() },
   };
   try {
     yield* begin(world, run);
@@ -62,6 +62,7 @@ function* begin(world: RetentionWorld, run: Run): Steps {
   run.inboxNext = run.epoch + 1;
   const end = (yield* world.network.ask<number>((reply) => reply(world.changelog.end)))!;
   while (run.next < (world.keeps("readToEnd") ? world.changelog.end : end)) {
+    if (world.filters) listen(world, run);
     read(world, run, world.keeps("readToEnd") ? {} : { until: end });
     yield;
   }
@@ -84,7 +85,7 @@ function* say(
 }
 
 function* goOn(world: RetentionWorld, run: Run): Steps {
-  const begunAt = world.now;
+  let comparedAt = world.now;
   let compared = false;
   let told = 0;
   for (;;) {
@@ -92,13 +93,16 @@ function* goOn(world: RetentionWorld, run: Run): Steps {
     listen(world, run);
     read(world, run);
     if (world.choices.chance(0.7)) yield* showAll(world, run);
-    if (!compared && world.now - begunAt > COMPARED_AFTER) {
+    // Another comparison finds what was written late, and without that nothing.
+    if (world.now - comparedAt > COMPARED_AFTER && (!compared || world.changedAt > comparedAt)) {
+      if (!compared) { for (const window of run.rows.keys()) run.inherited.add(window); }
+      [comparedAt, compared] = [world.now, true];
       yield* compare(world, run);
-      compared = true;
     }
     const mayTell = compared || !world.keeps("compared");
     const at = run.time - run.retention;
-    run.self.idle = compared && run.next >= world.changelog.end && run.dirty.size === 0 && at <= run.horizon;
+    const isDone = compared && world.changedAt <= comparedAt && run.dirty.size === 0;
+    run.self.idle = isDone && run.next >= world.changelog.end && at <= run.horizon;
     if (mayTell && at > run.horizon && world.choices.chance(0.3)) yield* tell(world, run, { at, number: ++told });
   }
 }
@@ -108,12 +112,13 @@ function* tell(world: RetentionWorld, run: Run, { at, number }: { at: number; nu
   if (world.keeps("readUp")) {
     const end = (yield* world.network.ask<number>((reply) => reply(world.changelog.end)))!;
     while (run.next < end) {
+      if (world.filters) listen(world, run);
       read(world, run);
       yield;
     }
   }
   if (world.keeps("evaluated")) yield* showAll(world, run);
-  if (world.keeps("goneBuried")) yield* bury(world, { run, at });
+  if (world.keeps("writtenOnce")) yield* writeOnce(world, { run, at });
   if (world.keeps("proven")) {
     const mark = ++run.marks;
     yield* say(world, { kind: "mark", of: run.start, mark });
@@ -224,11 +229,11 @@ function end(world: RetentionWorld, run: Run): void {
 function* showAll(world: RetentionWorld, run: Run): Steps {
   for (const window of [...run.dirty]) {
     run.dirty.delete(window);
-    const count = run.rows.get(window)?.count ?? null;
+    const count = world.shownOf(run.rows.get(window)?.count ?? null);
     if (count === (run.shown.get(window) ?? null)) continue;
     run.shown.set(window, count);
     // What was there for a moment is shown long after that.
-    if (count !== null && world.options.kind === "sessions" && world.faults && world.choices.chance(0.004)) {
+    if (count !== null && world.faults && world.choices.chance(0.004)) {
       run.self.asleepUntil = world.now + world.choices.below(FREEZE_MAX);
       yield;
     }
@@ -236,13 +241,14 @@ function* showAll(world: RetentionWorld, run: Run): Steps {
   }
 }
 
-/** What a former owner writes late of sessions that are gone loses, though this one may never have shown them. */
-function* bury(world: RetentionWorld, { run, at }: { readonly run: Run; readonly at: number }): Steps {
+/** What a former owner writes late loses, also of windows that this one has found right, and so has not written. */
+function* writeOnce(world: RetentionWorld, { run, at }: { readonly run: Run; readonly at: number }): Steps {
   for (const [window, row] of run.rows) {
-    if (row.count !== null || row.age > at || run.buried.has(`${window} ${row.to}`)) continue;
-    run.buried.add(`${window} ${row.to}`);
-    run.shown.set(window, null);
-    yield* put(world, { window, row: { epoch: run.epoch, seq: ++run.seq, count: null } });
+    if (ageOf(world, { window, ...row }) > at || !run.inherited.delete(window)) continue;
+    const count = world.shownOf(row.count);
+    run.shown.set(window, count);
+    world.count("windows that were written once more before they ended");
+    yield* put(world, { window, row: { epoch: run.epoch, seq: ++run.seq, count } });
   }
 }
 

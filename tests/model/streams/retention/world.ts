@@ -90,11 +90,18 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
   readonly inbox = new PartitionLog<{ readonly kind: "hello" | "mark"; readonly of: number; readonly mark: number }>(0);
   /** By window. */
   readonly sink = new Map<number, SinkRow>();
+  /** When a former owner changed something in the sink. */
+  changedAt = -Infinity;
   readonly #times: number[] = [];
   #lateAt = -Infinity;
   /** How many events are late, and how many of these are a little older than the last of them. */
   readonly #lateness: number;
   readonly #backward: number;
+  /**
+   * Whether the sink leaves out some windows by their counts, as a filter does. Then whoever reads the changelog has
+   * read its inbox as far; else that may lag.
+   */
+  readonly filters: boolean;
   stage: Actor | null = null;
   /** Of sessions: the start of the stage that goes on. */
   process: StageProcess | null = null;
@@ -113,7 +120,13 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
     [this.#lateness, this.#backward] = options.kind === "sessions"
       ? this.choices.pick([[0.15, 0], [0.15, 0.93], [0.5, 0.93]])
       : [0.15, 0];
+    this.filters = this.choices.chance(0.5);
     this.network = new Network(this);
+  }
+
+  /** What the sink shows of a window; null: nothing. */
+  shownOf(count: number | null): number | null {
+    return count !== null && this.filters && count % 3 === 2 ? null : count;
   }
 
   keeps(rule: RetentionRule): boolean {
@@ -188,6 +201,8 @@ export class RetentionWorld implements Surroundings<RetentionRule> {
     const shown = this.sink.get(window);
     if (shown !== undefined && (shown.epoch - row.epoch || shown.seq - row.seq) >= 0) return;
     this.sink.set(window, row);
+    const owner = this.inbox.records.findLast(({ value }) => value.kind === "hello");
+    if (row.epoch !== owner?.offset) this.changedAt = this.now;
   }
 
   /** Another start of the table's task: a process was killed, or goes on without knowing. */
