@@ -4,6 +4,7 @@ import { isRead, splitStatements } from "../adapters/embedded_clickhouse/clickho
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
 import { ConfigError, ProductionError } from "../record/errors.ts";
+import { didYouMean } from "../record/nearest.ts";
 import { command, flag, value } from "./command.ts";
 import { configurationOf, dataOption } from "./data_option.ts";
 import { grouped } from "./numbers.ts";
@@ -14,6 +15,12 @@ import { writeOut } from "./start/output.ts";
 
 /** ClickHouse's code of an error: the statement is not one that a reader may run. */
 const READONLY = 164;
+/** ClickHouse's code of an error: there is no such table. */
+const UNKNOWN_TABLE = 60;
+/** What ClickHouse says of a table that a query names, and of one that a statement does. */
+const UNKNOWN_NAME = /identifier '([^']+)'|Table (\S+) does not exist/;
+/** So many tables are named in a message. */
+const TABLES_TOLD = 20;
 /** Parses what follows and does nothing else. */
 const PARSE = "EXPLAIN AST ";
 const ROWS_SHOWN = 1_000;
@@ -121,8 +128,31 @@ async function printRead(connection: Connection, text: string, { format, rowsMax
   try {
     await print(connection, text, { format, rowsMax });
   } catch (error) {
-    throw await readOnlyRefusal(connection, { text, error }) ?? error;
+    throw await readOnlyRefusal(connection, { text, error }) ?? await unknownTable(connection, error) ?? error;
   }
+}
+
+/** What is there instead of a table that is not; null for any other error. */
+async function unknownTable(connection: Connection, error: unknown): Promise<ProductionError | null> {
+  if (codeOf(error) !== UNKNOWN_TABLE) return null;
+  const { message, retriable } = error as ProductionError;
+  const tables = await tablesOf(connection);
+  const [, asked = message, stated = asked] = UNKNOWN_NAME.exec(message) ?? [];
+  const name = stated.split(".").at(-1)!;
+  const there = tables.length === 0
+    ? "There is no table yet"
+    : `There is ${tables.slice(0, TABLES_TOLD).join(", ")}${tables.length > TABLES_TOLD ? ", and more" : ""}`;
+  return new ProductionError(
+    `${message.replace(/\.$/, "")}. ${there}: a topology makes its tables when it starts` + didYouMean(name, tables),
+    { retriable, cause: error },
+  );
+}
+
+/** Tables as people ask them: what a view shows is not named beside it. */
+async function tablesOf(connection: Connection): Promise<string[]> {
+  const sql = "SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name";
+  const names = new Set((await connection.select("list tables", sql)).map(({ name }) => String(name)));
+  return [...names].filter((name) => !name.endsWith("_rows") || !names.has(name.slice(0, -"_rows".length)));
 }
 
 /**

@@ -69,6 +69,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "query says of a table that is not there which ones are, and which was probably meant",
+  ignore: !permitted,
+  fn: () =>
+    withDirectory(async (directory) => {
+      await initialize(directory);
+      const query = (...args: string[]) => runMain(["query", ...args, "--data", directory]);
+      const end = "a topology makes its tables when it starts";
+      const none = await query("SELECT * FROM sale");
+      assertEquals(none.status, 1);
+      assertStringIncludes(none.err, "UNKNOWN_TABLE");
+      assertStringIncludes(none.err, `. There is no table yet: ${end}\n`);
+      const made = "CREATE TABLE sales_rows (a Int8) ENGINE = Memory; CREATE VIEW sales AS SELECT a FROM sales_rows; " +
+        "CREATE TABLE app_rows (a Int8) ENGINE = Memory";
+      assertEquals((await query("--write", made)).status, 0);
+      for (const sql of ["SELECT * FROM sale", "SELECT 1 FROM default.sale", "DESCRIBE TABLE sale"]) {
+        assertStringIncludes((await query(sql)).err, `. There is app_rows, sales: ${end}. Did you mean "sales"?\n`);
+      }
+    }),
+});
+
+Deno.test({
   name: "query shows a syntax error as one, and says of a statement that writes what would run it",
   ignore: !permitted,
   fn: () =>
