@@ -116,6 +116,9 @@ export class TransactionProducer {
   /** Of several records none may be to blame: they are tried in smaller parts. */
   #refused({ topic, partition }: Sending, { records, ...refused }: Refused): ProductionError {
     const error = refusal({ topic, partition }, refused);
+    if (this.#cluster.limits.mayExplain(topic, refused.errorCode)) {
+      return new ProductionError(error.message, { retriable: true, cause: error });
+    }
     if (error.reason !== "too_large" || records.length === 1) {
       return error.reason === "too_large" || !error.retriable && isFinal(refused.errorCode)
         ? error

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import { Producer } from "../../../src/adapters/kafka/producer.ts";
+import { TransactionProducer } from "../../../src/adapters/kafka/transaction_producer.ts";
 import { decodeRecordBatches } from "../../../src/adapters/kafka/protocol/decoder.ts";
 import { WireReader, WireWriter } from "../../../src/adapters/kafka/protocol/wire.ts";
 import type { AppendBatch } from "../../../src/ports/log.ts";
@@ -84,6 +85,21 @@ Deno.test("Producer sends again what a topic does not take whose limits were jus
   cluster.limits.changed("t");
   setTimeout(() => limit.bytesMax = 4_000, 200);
   assertEquals([await producer.append(records([value])), stored], [[0], [value]]);
+  await producer.close();
+});
+
+Deno.test("TransactionProducer leaves it to the next epoch if a topic's limits were just raised", async () => {
+  const cluster = storing([], 3_000);
+  const producer = new TransactionProducer(cluster);
+  const writer = { transactionalId: "t", producerId: 1, epoch: 0 };
+  const refused = async () => {
+    const batches = records(["v".repeat(3_000)]);
+    const { reason, retriable } = await assertRejects(() => producer.append(writer, batches), ProductionError);
+    return { reason, retriable };
+  };
+  assertEquals(await refused(), { reason: "too_large", retriable: false });
+  cluster.limits.changed("t");
+  assertEquals(await refused(), { reason: undefined, retriable: true });
   await producer.close();
 });
 
