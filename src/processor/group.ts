@@ -5,7 +5,7 @@ import { ByteCells, NumberCells, SlotCells } from "../state/cells.ts";
 import type { DistinctValues } from "../state/distinct_values.ts";
 import { PackedRows } from "../state/packed_rows.ts";
 import { SlotTable } from "../state/slot_table.ts";
-import { loadSlots, saveNumbers } from "../state/sections.ts";
+import { loadSlots, misfit, saveNumbers } from "../state/sections.ts";
 import { endsStep, type SectionReader, type SectionWriter, type Slot } from "../state/slots.ts";
 import { ValueCells } from "../state/value_cells.ts";
 import { algebraOf, type SharePart } from "./aggregate.ts";
@@ -57,6 +57,13 @@ export class Groups {
   saveColumns(to: SectionWriter): void {
     saveNumbers(to, [this.keys.slots]);
     this.#columns.save(to);
+  }
+
+  /** For a snapshot: the columns, rows and totals of all groups, by slot. Totals must be values that have a text. */
+  saveWhole(to: SectionWriter): void {
+    this.saveColumns(to);
+    this.#rows.save(to);
+    for (const total of this.#valued) total.save(to);
   }
 
   /** Rows of this home in the group; at 0 the group is gone. */
@@ -127,6 +134,29 @@ export function* loadColumns(from: SectionReader): Generator<void, readonly (Row
   return columns;
 }
 
+/** What {@link Groups.saveWhole} wrote: by slot the columns, null for one that was free; rows; totals of each value. */
+export interface SavedGroups {
+  readonly columns: readonly (Row | null)[];
+  readonly rows: NumberCells;
+  readonly totals: readonly ValueCells[];
+}
+
+/**
+ * In steps. `values`: how many of a row are added up.
+ * @throws RangeError for what {@link Groups.saveWhole} cannot have written
+ */
+export function* loadWhole(from: SectionReader, values: number): Generator<void, SavedGroups> {
+  const columns = yield* loadColumns(from);
+  const rows = new NumberCells();
+  yield* rows.load(from);
+  const totals = Array.from({ length: values }, () => new ValueCells());
+  for (const total of totals) yield* total.load(from);
+  for (const { slots } of [rows, ...totals]) {
+    if (slots !== columns.length) throw misfit(`totals of ${slots} groups, not ${columns.length}`);
+  }
+  return { columns, rows, totals };
+}
+
 /** One total of all groups. A value of null is neither added nor removed. */
 class Total {
   readonly #algebra: Algebra;
@@ -158,6 +188,10 @@ class Total {
 
   state(group: Slot): unknown {
     return this.#states.get(group);
+  }
+
+  save(to: SectionWriter): void {
+    this.#states.save(to);
   }
 
   part(group: Slot): SharePart {

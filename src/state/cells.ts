@@ -16,6 +16,7 @@ export class ByteCells extends Chunks<Uint8Array> {
 
   /** `value`: 0 to 255. */
   set(slot: Slot, value: number): void {
+    if (this.loans.any) this.loans.own(slot >>> CHUNK_BITS);
     this.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = value;
   }
 }
@@ -32,6 +33,7 @@ export class NumberCells extends Chunks<Float64Array> {
   }
 
   set(slot: Slot, value: number | null): void {
+    if (this.loans.any) this.loans.own(slot >>> CHUNK_BITS);
     this.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = value === null ? NaN : value;
   }
 }
@@ -51,6 +53,7 @@ export class SlotCells extends Chunks<Int32Array> {
   }
 
   set(slot: Slot, value: Slot): void {
+    if (this.loans.any) this.loans.own(slot >>> CHUNK_BITS);
     this.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = value;
   }
 }

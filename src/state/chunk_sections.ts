@@ -1,6 +1,8 @@
+import type { ChunkForm } from "./chunk_form.ts";
 import { loadPlaced, loadValue, savePlaced, textsOf } from "./heap_cells.ts";
+import type { Lent } from "./loans.ts";
 import { loadNumbers, misfit, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter } from "./slots.ts";
+import { type LaterSections, type Loading, type SectionReader, type SectionWriter, STEP_SLOTS } from "./slots.ts";
 import type { ValueChunk } from "./value_chunk.ts";
 import {
   DOUBLES,
@@ -19,24 +21,33 @@ import { OTHER_WORD, type WordList } from "./word_list.ts";
 /** Fraction digits of a decimal. */
 const SCALE_MAX = 38;
 
-/** Writes the first `used` values of a chunk; ids of words are written as they are. */
-export function saveChunk(
-  chunk: ValueChunk,
+/** The first `used` values of a chunk that was lent; ids of words are written as they are. */
+export function lentChunk({ chunk, release }: Lent<ChunkForm>, used: number): LaterSections {
+  return { write: (to) => saveChunk(chunk, { used, to }), release };
+}
+
+function* saveChunk(
+  chunk: ChunkForm,
   { used, to }: { readonly used: number; readonly to: SectionWriter },
-): void {
+): Loading {
   const { kind, scale, others } = chunk;
-  const { plain, texts } = textsOf(kind === VALUES ? chunk.values.slice(0, used) : []);
-  saveNumbers(to, [kind, scale + 1, plain ? 1 : 0]);
-  if (kind === VALUES) to.texts(texts);
-  else if (kind !== EMPTY) to.array(cellsOf(chunk).subarray(0, used));
+  saveNumbers(to, [kind, scale + 1]);
+  if (kind === VALUES) {
+    for (let first = 0; first < used; first += STEP_SLOTS) {
+      const { plain, texts } = textsOf(chunk.values.slice(first, Math.min(first + STEP_SLOTS, used)));
+      saveNumbers(to, [plain ? 1 : 0]);
+      to.texts(texts);
+      yield;
+    }
+  } else if (kind !== EMPTY) to.array(cellsOf(chunk).subarray(0, used));
   const placed = [...others ?? []].sort(([a], [b]) => a - b);
-  savePlaced(to, { places: placed.map(([at]) => at), values: placed.map(([, value]) => value) });
+  yield* savePlaced(to, { places: placed.map(([at]) => at), values: placed.map(([, value]) => value) });
 }
 
 type CellArray = Uint8Array | Uint16Array | Int32Array | Float64Array;
 
 /** The array that the kind uses. */
-function cellsOf({ kind, bytes8, halves, integers, doubles }: ValueChunk): CellArray {
+function cellsOf({ kind, bytes8, halves, integers, doubles }: ChunkForm): CellArray {
   if (kind === FLAGS || kind === WORDS_8) return bytes8;
   if (kind === WORDS_16) return halves;
   return kind === DOUBLES ? doubles : integers;
@@ -50,16 +61,16 @@ interface ChunkSource {
   readonly words: WordList;
 }
 
-/** Reads what {@link saveChunk} wrote into an empty chunk, and counts the words. @throws RangeError */
-export function loadChunk(chunk: ValueChunk, source: ChunkSource): void {
+/** Reads what {@link lentChunk} wrote into an empty chunk, and counts the words. @throws RangeError */
+export function* loadChunk(chunk: ValueChunk, source: ChunkSource): Loading {
   const { used, from } = source;
-  const [kind, scaleOrNone, plain] = loadNumbers(from, 3);
+  const [kind, scaleOrNone] = loadNumbers(from, 2);
   const scale = scaleOrNone - 1;
   if (kind > VALUES) throw misfit(`there is no kind ${kind} of values`);
   if (scale > SCALE_MAX || (scale >= 0 && kind !== INTEGERS && kind !== DOUBLES)) throw misfit(`a scale of ${scale}`);
   chunk.become(kind, scale);
   if (kind === VALUES) {
-    valuesOf(source, plain === 1 ? (text) => text : loadValue).forEach((value, at) => chunk.set(at, value));
+    yield* loadValues(chunk, source);
   } else if (kind !== EMPTY) {
     const cells = cellsOf(chunk);
     const read = from.array(cells.constructor as new (buffer: ArrayBuffer) => CellArray);
@@ -67,13 +78,18 @@ export function loadChunk(chunk: ValueChunk, source: ChunkSource): void {
     checkCells(chunk, { cells: read, words: source.words });
     cells.set(read);
   }
-  loadOthers(chunk, source);
+  yield* loadOthers(chunk, source);
 }
 
-function valuesOf({ used, from }: ChunkSource, valueOf: (text: string | null) => unknown): unknown[] {
-  const texts = from.texts();
-  if (texts.length !== used) throw misfit(`${texts.length} values in a chunk instead of ${used}`);
-  return texts.map(valueOf);
+function* loadValues(chunk: ValueChunk, { used, from }: ChunkSource): Loading {
+  for (let first = 0; first < used; first += STEP_SLOTS) {
+    const [plain] = loadNumbers(from, 1);
+    const texts = from.texts();
+    const count = Math.min(STEP_SLOTS, used - first);
+    if (texts.length !== count) throw misfit(`${texts.length} values of a chunk instead of ${count}`);
+    for (let at = 0; at < count; at++) chunk.set(first + at, plain === 1 ? texts[at] : loadValue(texts[at]));
+    yield;
+  }
 }
 
 function checkCells(
@@ -91,12 +107,15 @@ function checkCells(
   }
 }
 
-function loadOthers(chunk: ValueChunk, { used, from }: ChunkSource): void {
+function* loadOthers(chunk: ValueChunk, { used, from }: ChunkSource): Loading {
   let count = 0;
-  for (const [at, value] of loadPlaced(from, used)) {
-    if (!standsForOther(chunk, at)) throw misfit(`two values at place ${at}`);
-    chunk.restoreOther(at, value);
-    count++;
+  for (const piece of loadPlaced(from, used)) {
+    for (const [at, value] of piece) {
+      if (!standsForOther(chunk, at)) throw misfit(`two values at place ${at}`);
+      chunk.restoreOther(at, value);
+      count++;
+    }
+    yield;
   }
   const marks = marksOf(chunk, used);
   if (marks !== null && marks !== count) throw misfit(`${count} values for ${marks} places`);

@@ -1,4 +1,5 @@
-import { loadSlots, misfit, saveNumbers } from "./sections.ts";
+import { type Lent, Loans } from "./loans.ts";
+import { lentArray, loadSlots, misfit, saveNumbers } from "./sections.ts";
 import type { Loading, SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 
 /** Slots of a chunk as a power of two: chunk lists are short, and filling or copying one chunk stalls nobody. */
@@ -28,6 +29,8 @@ export function slotsOfChunk(chunk: number, slots: number): number {
  */
 export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements SlotPart {
   readonly list: T[] = [];
+  /** Chunks that a snapshot still reads: to be asked before each change of a cell. */
+  protected readonly loans = new Loans<T>(this.list);
   readonly #make: new (length: number) => T;
   readonly #empty: number;
   #slots = 0;
@@ -55,10 +58,12 @@ export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements
       if (this.#empty !== 0) longer.fill(this.#empty);
       if (held !== undefined) longer.set(held as never);
       this.list[chunk] = longer;
+      this.loans.replaced(chunk);
     }
   }
 
   clear(slot: Slot): void {
+    if (this.loans.any) this.loans.own(slot >>> CHUNK_BITS);
     this.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = this.#empty;
   }
 
@@ -69,14 +74,14 @@ export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements
     return bytes;
   }
 
-  /** What all slots hold now, by chunk, in memory of its own. */
-  copied(): T[] {
-    return this.list.map((chunk, at) => chunk.slice(0, slotsOfChunk(at, this.#slots)) as T);
+  /** What all slots hold now, by chunk; room for slots to come is empty. */
+  lent(): Lent<T>[] {
+    return this.list.map((_, at) => this.loans.lend(at));
   }
 
   save(to: SectionWriter): void {
     saveNumbers(to, [this.#slots]);
-    this.list.forEach((chunk, at) => to.array(chunk.subarray(0, slotsOfChunk(at, this.#slots))));
+    this.lent().forEach((lent, at) => to.later(lentArray(lent, slotsOfChunk(at, this.#slots))));
   }
 
   /** @throws RangeError for what {@link save} cannot have written */

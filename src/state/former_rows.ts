@@ -66,12 +66,13 @@ export class FormerRows {
     if (former !== undefined) former.kept = false;
   }
 
-  /** For a snapshot. */
-  save(): string {
-    return encodeWire([...this.#keys].map(([key, former]) => [key, { ...former }]));
+  /** For a snapshot, as of now: what makes the text, which may take long. */
+  save(): () => string {
+    const now = Array.from(this.#keys, ([key, former]) => [key, { ...former, rows: [...former.rows] }]);
+    return () => encodeWire(now);
   }
 
-  /** What {@link save} gave, back into an empty one. */
+  /** The text of {@link save}, back into an empty one. */
   load(saved: string): void {
     for (const [key, former] of decodeWire(saved) as [Key, Former][]) this.#keys.set(key, former);
   }

@@ -219,7 +219,7 @@ const ABSENT = 0;
 export class GlobalRights extends RightStore {
   readonly #view: GlobalView;
   readonly #places: SlotCells;
-  /** For a snapshot: digests of what is used. */
+  /** For a snapshot: digests of what is used; null where that is not known, or was not looked at since it changed. */
   readonly #used: NumberCells;
 
   constructor(left: SlotOwner, view: GlobalView) {
@@ -229,17 +229,15 @@ export class GlobalRights extends RightStore {
     this.#used = this.keys.attach(new NumberCells());
   }
 
-  /** Before {@link remember}, in steps: most digests are known then, and others are computed there. */
-  *prepare(): Loading {
+  /**
+   * Before the keys are saved, in steps: digests of what is used. Of what comes or changes after its step there is none
+   * in the snapshot, so that its users are evaluated again by whoever starts with it.
+   */
+  *remember(): Loading {
     for (const right of this.keys.used()) {
-      this.#digest(this.#places.get(right));
+      if (this.#used.get(right) === null) this.#used.set(right, this.#digest(this.#places.get(right)));
       if (endsStep(right)) yield;
     }
-  }
-
-  /** To be called before the keys are saved. */
-  remember(): void {
-    for (const right of this.keys.used()) this.#used.set(right, this.#digest(this.#places.get(right)));
   }
 
   /** After the keys were loaded, and when the global table is here: the right rows that are not what they were. */
@@ -278,7 +276,9 @@ export class GlobalRights extends RightStore {
   /** The global table has another value for this key. Returns the right row, or NO_SLOT if nobody uses it. */
   changed(key: Key): Slot {
     const right = this.keys.find(key);
-    if (right !== NO_SLOT) this.#places.set(right, this.#view.find(key));
+    if (right === NO_SLOT) return right;
+    this.#places.set(right, this.#view.find(key));
+    this.#used.set(right, null);
     return right;
   }
 }

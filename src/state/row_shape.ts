@@ -99,7 +99,7 @@ function equalsText({ h, v, texts, given }: ColumnText): string {
 function setText({ h, v, given }: ColumnText): string {
   return `const ${v} = ${given};
     if (typeof ${v} === "number" && ${h}.kind === ${INTEGERS} && ${h}.scale < 0 && ${h}.others === null &&
-      (${v} | 0) === ${v} && ${v} !== 0 && ${v} !== ${NONE}) ${h}.integers[lo] = ${v};
+      ${h}.lent === null && (${v} | 0) === ${v} && ${v} !== 0 && ${v} !== ${NONE}) ${h}.integers[lo] = ${v};
     else ${h}.set(lo, ${v});`;
 }
 

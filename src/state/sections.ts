@@ -1,4 +1,5 @@
-import { type SectionReader, type SectionWriter, SLOTS_MAX } from "./slots.ts";
+import type { Lent } from "./loans.ts";
+import { type LaterSections, type SectionReader, type SectionWriter, SLOTS_MAX } from "./slots.ts";
 
 /** Sections hold something else than what is loaded from them. */
 export function misfit(what: string): RangeError {
@@ -8,6 +9,20 @@ export function misfit(what: string): RangeError {
 /** Writes whole numbers. */
 export function saveNumbers(to: SectionWriter, numbers: readonly number[]): void {
   to.array(Float64Array.from(numbers));
+}
+
+/** The first `used` cells of a chunk that was lent, as an array. */
+export function lentArray(
+  { chunk, release }: Lent<Uint8Array | Int32Array | Float64Array>,
+  used: number,
+): LaterSections {
+  return {
+    *write(to) {
+      to.array(chunk.subarray(0, used));
+      yield;
+    },
+    release,
+  };
 }
 
 /** Exactly `count` whole numbers that are not negative, as {@link saveNumbers} wrote them. @throws RangeError */

@@ -1,7 +1,8 @@
 import type { Key } from "../record/key.ts";
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
 import { HeapCells } from "./heap_cells.ts";
-import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
+import { Loans } from "./loans.ts";
+import { lentArray, loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
 import type { Loading, SectionReader, SectionWriter, Slot } from "./slots.ts";
 
 /** In 4 bytes: no integer key. In 8 bytes NaN says so. */
@@ -11,6 +12,7 @@ const NONE = -(2 ** 31);
 export class SlotKeys {
   /** Chunks of the integer keys, as `KeyIndex` reads them. */
   readonly integers: (Int32Array | Float64Array)[] = [];
+  readonly #loans = new Loans<Int32Array | Float64Array>(this.integers);
   readonly #texts = new HeapCells((key): key is string => typeof key === "string");
   #slots = 0;
 
@@ -24,6 +26,7 @@ export class SlotKeys {
   /** The key of a free slot. */
   set(slot: Slot, key: Key): void {
     if (typeof key === "string") return this.#texts.set(slot, key);
+    if (this.#loans.any) this.#loans.own(slot >>> CHUNK_BITS);
     let chunk = this.integers[slot >>> CHUNK_BITS];
     if (chunk instanceof Int32Array && ((key | 0) !== key || key === NONE)) {
       chunk = this.integers[slot >>> CHUNK_BITS] = Float64Array.from(chunk, (held) => held === NONE ? NaN : held);
@@ -32,6 +35,7 @@ export class SlotKeys {
   }
 
   clear(slot: Slot): void {
+    if (this.#loans.any) this.#loans.own(slot >>> CHUNK_BITS);
     const chunk = this.integers[slot >>> CHUNK_BITS];
     chunk[slot & CHUNK_MASK] = chunk instanceof Int32Array ? NONE : NaN;
     this.#texts.clear(slot);
@@ -51,6 +55,7 @@ export class SlotKeys {
         : new Int32Array(length).fill(NONE);
       if (held !== undefined) longer.set(held);
       this.integers[index] = longer;
+      this.#loans.replaced(index);
     }
   }
 
@@ -69,7 +74,7 @@ export class SlotKeys {
     saveNumbers(to, [this.#slots]);
     this.integers.forEach((chunk, at) => {
       saveNumbers(to, [chunk instanceof Int32Array ? 4 : 8]);
-      to.array(chunk.subarray(0, slotsOfChunk(at, this.#slots)));
+      to.later(lentArray(this.#loans.lend(at), slotsOfChunk(at, this.#slots)));
     });
     this.#texts.save(to);
   }

@@ -23,7 +23,7 @@ export interface SlotPart {
   readonly bytes: number;
   /**
    * For a snapshot: everything, in one order.
-   * @throws TypeError for a value that no text can stand for (see `value_text.ts`)
+   * @throws TypeError for a value that no text can stand for (see `value_text.ts`), now or when it is written
    */
   save(to: SectionWriter): void;
   /**
@@ -50,11 +50,22 @@ export interface SlotOwner {
   attach<P extends SlotPart>(part: P): P;
 }
 
-/** Where a snapshot's sections go. What is given may change after the call, so it is written or copied at once. */
+/** Where a snapshot's sections go: all of them are of the moment of the call. */
 export interface SectionWriter {
+  /** What is given may change after the call, so it is written or copied at once. */
   array(values: ArrayBufferView): void;
+  /** What takes long to make, or is much to copy, and does not change meanwhile. */
+  later(sections: LaterSections): void;
   /** Texts of any UTF-16 units survive, lone surrogates included. */
   texts(values: readonly (string | null)[]): void;
+}
+
+/** Sections that are made when their turn comes to be written, each step of them in a turn of its own. */
+export interface LaterSections {
+  /** Of arrays nothing is copied: they must not change before {@link release}. */
+  write(to: SectionWriter): Loading;
+  /** They are written, or nobody will: nothing that they were made of is needed any more. It may be called again. */
+  release(): void;
 }
 
 /** Sections of a snapshot, in the order in which they were written. */

@@ -1,14 +1,15 @@
 import { crc32 } from "node:zlib";
-import type { SectionReader, SectionWriter } from "./slots.ts";
+import { giveBack } from "./loans.ts";
+import type { LaterSections, Loading, SectionReader, SectionWriter } from "./slots.ts";
 
 /** What a file begins with: its kind and its version, which changes with everything that a section may hold. */
-const MAGIC = "WEIRSNP3";
+const MAGIC = "WEIRSNP4";
 const HEAD_BYTES = 16;
 /** Sections begin where any typed array may. */
 const ALIGNMENT = 8;
 
-type Kind = "array" | "text";
-const KINDS: readonly Kind[] = ["array", "text"];
+type Kind = "array" | "text" | "end";
+const KINDS: readonly Kind[] = ["array", "text", "end"];
 
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { fatal: true }) };
 
@@ -16,43 +17,54 @@ const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { f
 interface Section {
   readonly kind: Kind;
   readonly bytes: Uint8Array;
+  /** Its memory is somebody else's. */
+  readonly foreign?: true;
 }
 
-/** Texts that were taken, before two sections are made of them. */
-interface TakenTexts {
-  readonly taken: readonly (string | null)[];
-}
+/** What a group of sections ends with. */
+const GROUP_END: Section = { kind: "end", bytes: new Uint8Array(0), foreign: true };
 
 /**
  * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as 64 bits, CRC-32 that begins with the kind,
  * kind), its bytes, and zeros up to the next multiple of 8; then the sum of all lengths, so that a file that was cut at
  * the end of a section is told. Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
  *
- * Taking a section copies it; its checksum is made when the file is written, which takes many turns of the event loop.
- * Of texts, which never change, the list alone is copied: their bytes are made then, too.
+ * Taking an array copies it, and of texts, which never change, the list; what comes {@link later} is taken as it is.
+ * Bytes of texts and checksums are made when the file is written, which takes many turns of the event loop. A writer
+ * whose file was not written to its end must be {@link discard}ed.
  */
 export class SnapshotWriter implements SectionWriter {
-  #sections: (Section | TakenTexts)[] = [];
+  readonly #parts: (Section | LaterSections)[] = [];
   #bytes = 0;
 
-  /** Of all sections whose bytes are made, without their heads: of texts these are made when the file is written. */
+  /** Of all sections whose bytes are made, without their heads: all, when the file is written. */
   get bytes(): number {
     return this.#bytes;
   }
 
   array(values: ArrayBufferView): void {
-    this.#section("array", new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());
+    this.#parts.push({ kind: "array", bytes: bytesOf(values).slice() });
   }
 
   texts(values: readonly (string | null)[]): void {
-    this.#sections.push({ taken: values.slice() });
+    const taken = values.slice();
+    this.later({
+      *write(to) {
+        to.texts(taken);
+        yield;
+      },
+      release() {},
+    });
   }
 
-  /** What another one has written, which must not be ended, with the number of its sections before it. */
+  later(sections: LaterSections): void {
+    this.#parts.push(sections);
+  }
+
+  /** What another one has taken, as a group that may be passed over; the other is empty then. */
   group(other: SnapshotWriter): void {
-    this.array(Float64Array.of(other.#sections.reduce((sum, section) => sum + ("taken" in section ? 2 : 1), 0)));
-    for (const section of other.#sections) this.#sections.push(section);
-    this.#bytes += other.#bytes;
+    for (const part of other.#parts.splice(0)) this.#parts.push(part);
+    this.#parts.push(GROUP_END);
   }
 
   /**
@@ -62,21 +74,62 @@ export class SnapshotWriter implements SectionWriter {
    */
   *end(first?: readonly string[]): Generator<Uint8Array> {
     yield utf8.encoder.encode(MAGIC);
-    const sections = [...first === undefined ? [] : [{ taken: first }], ...this.#sections].reverse();
-    this.#sections = [];
-    for (let next = sections.pop(); next !== undefined; next = sections.pop()) {
-      for (const section of "taken" in next ? textSections(next.taken) : [next]) {
-        if ("taken" in next) this.#bytes += section.bytes.length;
-        yield* partsOf(section);
+    this.#parts.reverse();
+    try {
+      if (first !== undefined) yield* this.#bytesOf(textSections(first));
+      for (let part = this.#parts.at(-1); part !== undefined; part = this.#parts.at(-1)) {
+        if (!("write" in part)) yield* this.#bytesOf([part]);
+        else {
+          const made = new MadeSections();
+          for (const _ of part.write(made)) yield* this.#bytesOf(made.take());
+          yield* this.#bytesOf(made.take());
+          part.release();
+        }
+        this.#parts.pop();
       }
+      yield* partsOf({ kind: "array", bytes: new Uint8Array(Float64Array.of(this.#bytes).buffer) });
+    } finally {
+      this.discard();
     }
-    yield* partsOf({ kind: "array", bytes: new Uint8Array(Float64Array.of(this.#bytes).buffer) });
   }
 
-  #section(kind: Kind, bytes: Uint8Array): void {
-    this.#sections.push({ kind, bytes });
-    this.#bytes += bytes.length;
+  /** Nothing of it is written any more; it may have been written to its end. */
+  discard(): void {
+    for (const part of this.#parts.splice(0)) if ("write" in part) part.release();
   }
+
+  *#bytesOf(sections: readonly Section[]): Generator<Uint8Array> {
+    for (const section of sections) {
+      this.#bytes += section.bytes.length;
+      yield* partsOf(section);
+    }
+  }
+}
+
+/** Sections that are written before anything that they were made of changes. */
+class MadeSections implements SectionWriter {
+  #sections: Section[] = [];
+
+  take(): Section[] {
+    return this.#sections.splice(0);
+  }
+
+  array(values: ArrayBufferView): void {
+    this.#sections.push({ kind: "array", bytes: bytesOf(values), foreign: true });
+  }
+
+  texts(values: readonly (string | null)[]): void {
+    this.#sections.push(...textSections(values));
+  }
+
+  later({ write, release }: LaterSections): void {
+    for (const _ of write(this));
+    release();
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Their lengths, and all of them as one. */
@@ -103,16 +156,16 @@ function unitsOf(text: string): Section {
 }
 
 /** A section's bytes with its head. */
-function* partsOf({ kind, bytes }: Section): Generator<Uint8Array> {
+function* partsOf({ kind, bytes, foreign }: Section): Generator<Uint8Array> {
   const head = new DataView(new ArrayBuffer(HEAD_BYTES));
   head.setBigUint64(0, BigInt(bytes.length), true);
   head.setUint32(8, crc32(bytes, KINDS.indexOf(kind)), true);
   head.setUint32(12, KINDS.indexOf(kind), true);
   yield new Uint8Array(head.buffer);
-  yield bytes;
+  if (bytes.length > 0) yield bytes;
   const rest = bytes.length % ALIGNMENT;
   if (rest > 0) yield new Uint8Array(ALIGNMENT - rest);
-  (bytes.buffer as ArrayBuffer).transfer(0);
+  if (foreign === undefined) giveBack(bytes);
 }
 
 /** Stands for null among lengths of texts: none is so long. */
@@ -143,6 +196,7 @@ export class SnapshotReader implements SectionReader {
   texts(): (string | null)[] {
     const lengths = this.array(Uint32Array);
     const { kind, bytes } = this.#section();
+    if (kind === "end") throw damaged("texts were expected");
     const whole = kind === "text" ? decoded(bytes) : textOf(bytes);
     const texts: (string | null)[] = [];
     let at = 0;
@@ -151,12 +205,14 @@ export class SnapshotReader implements SectionReader {
     return texts;
   }
 
-  /** What {@link SnapshotWriter.group} wrote is read next. Returns what passes over it instead. */
-  group(): () => void {
-    const sections = this.array(Float64Array)[0];
-    return () => {
-      for (let left = sections; left > 0; left--) this.#section();
-    };
+  /** What {@link SnapshotWriter.group} wrote was read. */
+  endGroup(): void {
+    if (this.#section().kind !== "end") throw damaged("the end of a group was expected");
+  }
+
+  /** Passes over all sections up to the end of the group; in steps, as each is checked. */
+  *skipGroup(): Loading {
+    while (this.#section().kind !== "end") yield;
   }
 
   /** Everything was read, and there is nothing else. */

@@ -102,18 +102,19 @@ export class StaleKeys {
     return this.size > 0 || this.unknown > 0;
   }
 
-  /** For a snapshot. */
-  save(): string {
-    return JSON.stringify({
+  /** For a snapshot, as of now: what makes the text, which may take long. */
+  save(): () => string {
+    const now = {
       keys: [...this.#keys],
       corrected: [...this.#corrected],
       beyond: this.#beyond,
       unknown: this.unknown,
-    });
+    };
+    return () => JSON.stringify(now);
   }
 
   /**
-   * What {@link save} gave, back into an empty one.
+   * The text of {@link save}, back into an empty one.
    * @throws RangeError if not all keys are in it: a correction that came later could not be placed
    */
   load(saved: string): void {

@@ -1,5 +1,5 @@
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
-import { loadChunk, saveChunk } from "./chunk_sections.ts";
+import { lentChunk, loadChunk } from "./chunk_sections.ts";
 import { loadSlots, saveNumbers } from "./sections.ts";
 import type { Loading, SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 import { ValueChunk } from "./value_chunk.ts";
@@ -51,6 +51,11 @@ export class ValueCells implements SlotPart {
     }
   }
 
+  /** Slots grown to. */
+  get slots(): number {
+    return this.#slots;
+  }
+
   clear(slot: Slot): void {
     this.set(slot, null);
   }
@@ -64,7 +69,7 @@ export class ValueCells implements SlotPart {
   save(to: SectionWriter): void {
     saveNumbers(to, [this.#slots]);
     to.texts(this.words.texts);
-    this.chunks.forEach((chunk, at) => saveChunk(chunk, { used: slotsOfChunk(at, this.#slots), to }));
+    this.chunks.forEach((chunk, at) => to.later(lentChunk(chunk.lend(), slotsOfChunk(at, this.#slots))));
   }
 
   *load(from: SectionReader): Loading {
@@ -72,7 +77,7 @@ export class ValueCells implements SlotPart {
     if (slots > 0) this.grow(slots - 1);
     this.words.restore(from.texts());
     for (const [at, chunk] of this.chunks.entries()) {
-      loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.words });
+      yield* loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.words });
       yield;
     }
   }

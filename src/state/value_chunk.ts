@@ -1,6 +1,8 @@
 import { Decimal } from "../record/decimal.ts";
 import { wireEquals } from "../record/wire.ts";
+import { type ChunkForm, FormLoan, lengthened, NO_BYTES, NO_DOUBLES, NO_HALVES, NO_INTEGERS } from "./chunk_form.ts";
 import { heapBytesOf, mapBytes } from "./heap_bytes.ts";
+import type { Lent } from "./loans.ts";
 import {
   DOUBLES,
   EMPTY,
@@ -19,11 +21,6 @@ import {
 } from "./value_kinds.ts";
 import { NULL_WORD, OTHER_WORD, type WordList } from "./word_list.ts";
 
-/** No array of this kind is in use. */
-const NO_BYTES = new Uint8Array(0);
-const NO_HALVES = new Uint16Array(0);
-const NO_INTEGERS = new Int32Array(0);
-const NO_DOUBLES = new Float64Array(0);
 /** An empty chunk itself. */
 const CHUNK_BYTES = 160;
 
@@ -39,17 +36,17 @@ const OTHERS_SHARE = 1 / 16;
  *
  * Each kind has an array of its own, since a function that meets several kinds of arrays in one place is slow for each.
  */
-export class ValueChunk {
+export class ValueChunk implements ChunkForm {
   kind: number = EMPTY;
-  /** Fraction digits of decimals; -1: the numbers are numbers. */
   scale = -1;
   bytes8: Uint8Array = NO_BYTES;
   halves: Uint16Array = NO_HALVES;
   integers: Int32Array = NO_INTEGERS;
   doubles: Float64Array = NO_DOUBLES;
   values: unknown[] = [];
-  /** By place in the chunk. */
   others: Map<number, unknown> | null = null;
+  /** A snapshot reads it as it is, so it is copied before it changes. */
+  lent: FormLoan | null = null;
   /** Of what stands in `values` and `others`. */
   #heapBytes = 0;
   readonly #words: WordList;
@@ -110,8 +107,20 @@ export class ValueChunk {
     return held === value || wireEquals(held, value);
   }
 
+  /** What it holds now. */
+  lend(): Lent<ChunkForm> {
+    this.lent ??= new FormLoan(this, () => this.lent = null);
+    return this.lent.lend();
+  }
+
+  #own(loan: FormLoan): void {
+    Object.assign(this, loan.take(this));
+    this.lent = null;
+  }
+
   /** Puts exactly this value. */
   set(at: number, value: unknown): void {
+    if (this.lent !== null) this.#own(this.lent);
     if (this.others !== null) this.#dropOther(at);
     switch (this.kind) {
       case EMPTY:
@@ -276,16 +285,7 @@ export class ValueChunk {
 
   /** Makes room for `length` places. */
   lengthen(length: number): void {
-    if (length <= this.length) return;
-    const { bytes8, halves, integers, doubles, values, kind } = this;
-    this.length = length;
-    if (bytes8.length > 0) (this.bytes8 = new Uint8Array(length)).set(bytes8);
-    if (halves.length > 0) (this.halves = new Uint16Array(length)).set(halves);
-    if (integers.length > 0) {
-      (this.integers = new Int32Array(length).fill(kind === INTEGERS ? NONE : NULL_WORD)).set(integers);
-    }
-    if (doubles.length > 0) (this.doubles = new Float64Array(length).fill(NaN)).set(doubles);
-    if (kind === VALUES) this.values = values.concat(new Array(length - values.length).fill(null));
+    if (length > this.length) Object.assign(this, lengthened(this, length), { length });
   }
 
   /** Held, that of the words excepted. */

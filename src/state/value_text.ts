@@ -49,7 +49,7 @@ function tag(letter: string, value: unknown): Fields {
 
 function taggedFields(fields: Fields): Fields {
   const prototype = Object.getPrototypeOf(fields);
-  if (prototype !== Object.prototype) throw notText(fields);
+  if (prototype !== Object.prototype && prototype !== null) throw notText(fields);
   const copy = mapped(fields, tagged);
   // An object with the reserved key of its own is one level deeper.
   return Object.hasOwn(fields, TAG) ? { [TAG]: copy } : copy;

@@ -26,15 +26,25 @@ export class SimulatedSnapshots {
     const request = <T>(kind: string, run: () => T) => this.#scheduler.request(owner, kind, { run });
     return {
       read: (name) => request("read snapshot", () => this.#found(name)),
-      write: (name, parts) =>
-        request("write snapshot", () => {
-          if (this.#choices.strikes("no-snapshot", 0.05, () => name)) throw new Error("simulated: the disk is full");
-          const bytes = joined(Array.from(parts, (part) => part.slice()));
-          return {
-            publish: () => request("publish snapshot", () => this.#publish(name, bytes)),
-            discard: () => Promise.resolve(),
-          };
-        }),
+      write: async (name, parts) => {
+        const written: Uint8Array[] = [];
+        const next = parts[Symbol.iterator]();
+        // As a disk takes them, while the task goes on.
+        for (let ended = false; !ended;) {
+          ended = await request("write snapshot", () => {
+            if (written.length > 0 || !this.#choices.strikes("no-snapshot", 0.05, () => name)) {
+              return takeSome(next, { written, most: this.#choices.below(200) + 1 });
+            }
+            next.return?.();
+            throw new Error("simulated: the disk is full");
+          });
+        }
+        const bytes = joined(written);
+        return {
+          publish: () => request("publish snapshot", () => this.#publish(name, bytes)),
+          discard: () => Promise.resolve(),
+        };
+      },
     };
   }
 
@@ -53,6 +63,19 @@ export class SimulatedSnapshots {
     if (own.length > 0) this.read++;
     return own[0] ?? null;
   }
+}
+
+/** Whether there are no more. */
+function takeSome(
+  parts: Iterator<Uint8Array>,
+  { written, most }: { readonly written: Uint8Array[]; readonly most: number },
+): boolean {
+  for (let count = 0; count < most; count++) {
+    const { done, value } = parts.next();
+    if (done) return true;
+    written.push(value.slice());
+  }
+  return false;
 }
 
 function damaged(bytes: Uint8Array, choices: Choices): Uint8Array {

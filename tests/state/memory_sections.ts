@@ -9,13 +9,18 @@ interface Saved {
 
 export function sectionsOf(part: Saved): Section[] {
   const sections: Section[] = [];
-  part.save({
+  const to: SectionWriter = {
     array: (values) => {
       const bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
       sections.push(bytes.slice());
     },
     texts: (values) => sections.push([...values]),
-  });
+    later: ({ write, release }) => {
+      loadAll(write(to));
+      release();
+    },
+  };
+  part.save(to);
   return sections;
 }
 

@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { digestOf } from "../../src/record/digest.ts";
 import type { Key } from "../../src/record/key.ts";
 import { type Row, UNKNOWN } from "../../src/record/row.ts";
 import { AskedRights, GlobalRights } from "../../src/state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../src/state/slots.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { choicesOf } from "../oracle/random.ts";
-import { loadAll } from "./memory_sections.ts";
+import { loadAll, readerOf, sectionsOf } from "./memory_sections.ts";
 
 /** A global table that holds these rows. */
 function viewOf(rows: Map<Key, Row>) {
@@ -13,7 +14,7 @@ function viewOf(rows: Map<Key, Row>) {
   return {
     find: (key: Key) => rows.has(key) ? keys.indexOf(key) : NO_SLOT,
     read: (slot: Slot) => rows.get(keys[slot]) ?? null,
-    digest: () => null,
+    digest: (slot: Slot) => digestOf(JSON.stringify(rows.get(keys[slot]))),
   };
 }
 
@@ -105,6 +106,33 @@ Deno.test("GlobalRights reads what the global table holds now, and forgets a key
   assertEquals(keysOf(store), ["y"]);
   store.use(two, "x");
   assertEquals(keysOf(store), ["x"]);
+});
+
+Deno.test("GlobalRights remembers in a snapshot what was used of the global table, unless it changed since", () => {
+  const rows = new Map<Key, Row>([["same", { found: 1 }], ["other", { found: 1 }], ["back", { found: 1 }]]);
+  const keys = ["same", "other", "back", "late", "gone"];
+  const entries = new SlotTable();
+  const store = new GlobalRights(entries, viewOf(rows));
+  const use = (key: string) => store.use(entries.add(key), key);
+  keys.filter((key) => key !== "late").forEach(use);
+  loadAll(store.remember());
+  const change = (key: string, row: Row) => {
+    rows.set(key, row);
+    store.changed(key);
+  };
+  // Whoever starts finds the row that was remembered, and entries were evaluated with another one.
+  change("back", { found: 2 });
+  use("late");
+  const sections = sectionsOf(store.keys);
+  change("back", { found: 1 });
+  change("other", { found: 3 });
+  const copy = new GlobalRights(new SlotTable(), viewOf(rows));
+  loadAll(copy.keys.load(readerOf(sections)));
+  assertEquals(Array.from(copy.restored(), (right) => copy.keys.keyOf(right)), ["other", "back", "late"]);
+  loadAll(store.remember());
+  const again = new GlobalRights(new SlotTable(), viewOf(rows));
+  loadAll(again.keys.load(readerOf(sectionsOf(store.keys))));
+  assertEquals([...again.restored()], []);
 });
 
 Deno.test("RightStore knows exactly who uses a key, whoever comes and goes in between", () => {

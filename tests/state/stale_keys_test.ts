@@ -33,7 +33,7 @@ Deno.test("StaleKeys: a correction counts behind those before it, and another of
   assertEquals([keys.corrected(1, at(30)), keys.has(1), keys.size], [true, false, 0]);
   assertEquals(standings(), ["outdated", "outdated", "corrected"]);
   const loaded = new StaleKeys("things");
-  loaded.load(keys.save());
+  loaded.load(keys.save()());
   assertEquals([loaded.standing(1, at(30)), loaded.read(1), loaded.standing(1, at(30))], [
     "corrected",
     false,
@@ -45,5 +45,5 @@ Deno.test("StaleKeys that cannot remember all says so, and goes into no snapshot
   const keys = new StaleKeys("things");
   for (let key = 0; key <= 100_000; key++) keys.refused(key, at(key));
   assertEquals([keys.standing(5, at(5)), keys.standing(100_000, at(100_000))], ["unread", "unknown"]);
-  assertThrows(() => new StaleKeys("things").load(keys.save()), RangeError);
+  assertThrows(() => new StaleKeys("things").load(keys.save()()), RangeError);
 });

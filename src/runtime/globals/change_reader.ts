@@ -173,12 +173,12 @@ export class ChangeReader {
     return this.#decoder.keyOf(bytes);
   }
 
-  /** For a snapshot: two texts. */
-  save(): string[] {
+  /** For a snapshot, as of now: what makes two texts. */
+  save(): (() => string)[] {
     return [this.stale.save(), this.#formerRows.save()];
   }
 
-  /** What {@link save} gave, before anything is taken. */
+  /** The texts of {@link save}, before anything is taken. */
   load([stale, formerRows]: readonly string[]): void {
     this.stale.load(stale);
     this.#formerRows.load(formerRows);

@@ -5,7 +5,7 @@ import { outputsOf } from "../../plan/outputs_of.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
-import { shownCopies, shownSums } from "../task/shown_base.ts";
+import { giveBackShown, shownLent, shownSums } from "../task/shown_base.ts";
 import { evaluateAll, prepareSave, restoreRows, restoreTask, saveTask } from "../task/task_snapshot.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { RunOptions } from "../options.ts";
@@ -190,7 +190,7 @@ export class SnapshotKeeper {
       const sinceMs = last?.task === task ? last.atMs : host.completedMs;
       if (due === "due" && nowMs - sinceMs < options.snapshotEveryMs) continue;
       await this.#inTurns(prepareSave(task));
-      // All of a task is copied in one turn; where files are quick, several would make a long one.
+      // All of a task is lent in one turn; where files are quick, several would make a long one.
       await clock.breathe();
       // Another leader may have been met meanwhile.
       if (!await this.#isUnbroken(host) || host.task !== task || task.closed || host.crossings.length > 0) continue;
@@ -226,17 +226,18 @@ export class SnapshotKeeper {
     const { ports: { snapshots, clock, metrics }, topology, topics, writers } = this.#instance;
     const result = (name: string) =>
       metrics.count("weir_snapshots_total", { topology: topology.name, result: name }, 1);
+    const writer = new SnapshotWriter();
+    const shown = shownLent(task);
     try {
-      const writer = new SnapshotWriter();
       const rows = this.#rows.get(host.table)!;
       const head = headOf(host, { topology: topology.name, topics, plan: this.#plan, rows, nowMs: clock.nowMs() });
-      const shown = shownCopies(task);
       saveTask(task, writer);
       // Asked for in the same turn: what is put later is not in the snapshot.
       const acknowledged = Promise.all(
         outputsOf(host.table).map(({ sink }) => writers.get(sink.name)!.barrier()),
       );
       const sums = await this.#inTurns(shownSums(shown));
+      giveBackShown(shown);
       const staged = await snapshots.write(this.#nameOf(host), writer.end([headText(head, sums)]));
       await acknowledged;
       // A task that ended meanwhile may have left rows behind that nobody acknowledged.
@@ -247,6 +248,9 @@ export class SnapshotKeeper {
     } catch (error) {
       result("failed");
       this.#instance.onEvent({ kind: "snapshot failed", task: host.id, reason: (error as Error).message });
+    } finally {
+      giveBackShown(shown);
+      writer.discard();
     }
   }
 }

@@ -1,20 +1,17 @@
 import type { GroupPlan, PartsPlan } from "../../plan/physical.ts";
 import { contributionCheck } from "../../processor/contribution.ts";
-import type { Groups } from "../../processor/group.ts";
+import { type Groups, loadWhole } from "../../processor/group.ts";
 import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
 import { type Part, partsMaker, type Whole } from "../../processor/parts.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { decodeWire, encodeWire, wireEquals } from "../../record/wire.ts";
+import { wireEquals } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
+import { endsStep, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ChangedGroups } from "./changed_groups.ts";
 import { type GroupOutputOptions, NOT_FOLDED, type Placed, PUT_PER_STEP } from "./group_output.ts";
-
-/** What a snapshot has of a part: the key's columns, the other ones, and where the next part of the same row is. */
-type SavedPart = readonly [columns: Row, row: Row, next: Slot];
 
 /**
  * The parts of one home's rows. A part is as a group of one row: it has a slot, a share that is sent to the task that
@@ -69,29 +66,23 @@ export class PartsOutput {
     this.#first.set(entry, NOT_FOLDED);
   }
 
-  /** For a snapshot: all parts, by slot. */
+  /** For a snapshot: all parts, by slot, and which is the next one of the same entry. */
   save(to: SectionWriter): void {
-    const { keys } = this.groups;
-    to.texts(Array.from({ length: keys.slots }, (_, part) => {
-      if (!keys.isUsed(part) || this.groups.rows(part) === 0) return null;
-      const saved: SavedPart = [this.groups.columns(part), this.#rowOf(part), this.#next.get(part)];
-      return encodeWire(saved);
-    }));
+    this.groups.saveWhole(to);
+    this.#next.save(to);
   }
 
   /** What {@link save} wrote, after the entries were loaded. Its shares go to other tasks: nobody asks for keys. */
   *load(from: SectionReader): Generator<void, readonly never[]> {
+    const { columns, rows, totals: [made] } = yield* loadWhole(from, 1);
+    const next = new SlotCells();
+    yield* next.load(from);
     const parts: Slot[] = [];
-    const next: Slot[] = [];
-    for (const text of from.texts()) {
-      if (text === null) parts.push(NO_SLOT);
-      else {
-        const saved = decodeWire(text) as SavedPart;
-        const part = this.changed.add(saved[0]);
-        this.groups.put(part, [saved[1]]);
-        next[parts.length] = saved[2];
-        parts.push(part);
-      }
+    for (let saved = 0; saved < columns.length; saved++) {
+      // One that was taken out of its group, of which ClickHouse was to be told, is no part.
+      const there = columns[saved] !== null && (rows.get(saved) ?? 0) > 0;
+      parts.push(there ? this.changed.add(columns[saved]!) : NO_SLOT);
+      if (there) this.groups.put(parts[saved], [made.get(saved)]);
       if (parts.length % PUT_PER_STEP === 0) yield;
     }
     const loaded = (saved: Slot): Slot => {
@@ -100,7 +91,10 @@ export class PartsOutput {
       if (part === NO_SLOT) throw new RangeError("it is damaged: a part that is not there");
       return part;
     };
-    for (const [saved, part] of parts.entries()) if (part !== NO_SLOT) this.#next.set(part, loaded(next[saved]));
+    for (const [saved, part] of parts.entries()) {
+      if (part !== NO_SLOT) this.#next.set(part, loaded(next.get(saved)));
+      if (endsStep(saved)) yield;
+    }
     for (const entry of this.#entries.used()) {
       const saved = this.#first.get(entry);
       if (saved >= 0) this.#first.set(entry, loaded(saved));

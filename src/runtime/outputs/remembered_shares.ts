@@ -1,6 +1,7 @@
 import type { Groups } from "../../processor/group.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import { NumberCells } from "../../state/cells.ts";
+import type { Lent } from "../../state/loans.ts";
 import { endsStep, type Loading, type SectionReader, type SectionWriter } from "../../state/slots.ts";
 
 /** By group the digest of the share that ClickHouse shows, as a snapshot says, until ClickHouse has told it. */
@@ -59,12 +60,12 @@ export function* shownShares({ groups: { keys, sent }, held }: ShownShares): Gen
   yield* held;
 }
 
-/** Their digests as they are now, in memory of their own; NaN stands for none. */
-export function copiedShares({ groups: { sent }, held }: ShownShares): Float64Array[] {
-  return [...sent.copied(), Float64Array.from(held.values())];
+/** Their digests as they are now, until they are given back; NaN stands for none. */
+export function lentShares({ groups: { sent }, held }: ShownShares): Lent<Float64Array>[] {
+  return [...sent.lent(), { chunk: Float64Array.from(held.values()), release() {} }];
 }
 
-/** For a snapshot. There may be a share for each row, so those of groups are copied as they are. */
+/** For a snapshot. There may be a share for each row, so those of groups are written as they are. */
 export function saveShares({ groups: { sent }, held }: ShownShares, to: SectionWriter): void {
   sent.save(to);
   to.texts(Array.from(held.keys(), keyText));

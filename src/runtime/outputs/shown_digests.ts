@@ -1,5 +1,6 @@
 import { NumberCells } from "../../state/cells.ts";
 import { type Entries, PENDING, SHOWN_BEFORE } from "../../state/entries.ts";
+import type { Lent } from "../../state/loans.ts";
 import { endsStep, type Loading, type Slot } from "../../state/slots.ts";
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
@@ -61,9 +62,9 @@ export class ShownDigests {
     }
   }
 
-  /** Of all rows that are shown now; NaN stands for none. */
-  copied(): Float64Array[] {
-    return this.#digests.copied();
+  /** Of all rows that are shown now, until they are given back; NaN stands for none. */
+  lent(): Lent<Float64Array>[] {
+    return this.#digests.lent();
   }
 
   /** What a snapshot remembers of the entry; null for nothing. */

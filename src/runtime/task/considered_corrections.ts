@@ -66,16 +66,18 @@ export class ConsideredCorrections {
     }
   }
 
-  save(): string {
+  /** As of now: what makes the text. */
+  save(): () => string {
     const members = this.#considered.map((considered, member): Saved => {
       const next = this.#next[member];
       return [next, [...considered.entries().filter(([offset]) => offset < next)]];
     });
-    return JSON.stringify({ torn: this.#torn, members });
+    const now = { torn: this.#torn, members };
+    return () => JSON.stringify(now);
   }
 
   /**
-   * What {@link save} gave. `mustReadAgain`: whether rows in which none of these corrections of one record are
+   * The text of {@link save}. `mustReadAgain`: whether rows in which none of these corrections of one record are
    * considered cannot take them in.
    * @throws RangeError if the rows must not be gone on with
    */

@@ -1,10 +1,11 @@
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { RowSum, ShownRow } from "../../ports/warehouse.ts";
 import type { Key } from "../../record/key.ts";
+import type { Lent } from "../../state/loans.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import { sumOf } from "../outputs/digest_sum.ts";
-import { copiedShares } from "../outputs/remembered_shares.ts";
+import { lentShares } from "../outputs/remembered_shares.ts";
 import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
 import { windowStartOf } from "./retention.ts";
 import type { Task } from "./task.ts";
@@ -96,18 +97,23 @@ export function baseKnown({ sinks, shareSinks }: Pick<Task, "sinks" | "shareSink
 }
 
 /** Digests of what each output shows of a task at one moment, by output of its table. */
-export type ShownCopies = readonly (readonly Float64Array[])[];
+export type ShownLent = readonly (readonly Lent<Float64Array>[])[];
 
-/** Of this moment. There may be millions: they are added up later. */
-export function shownCopies(task: Task): ShownCopies {
+/** Of this moment. There may be millions: they are added up later, and must be given back ({@link giveBackShown}). */
+export function shownLent(task: Task): ShownLent {
   return outputsOf(task.table).map(({ kind, index }) =>
-    kind === "rows" ? task.sinks[index].digests.copied() : copiedShares(task.shareSinks[index]!.shares)
+    kind === "rows" ? task.sinks[index].digests.lent() : lentShares(task.shareSinks[index]!.shares)
   );
 }
 
+/** They are read no more. */
+export function giveBackShown(shown: ShownLent): void {
+  for (const output of shown) for (const { release } of output) release();
+}
+
 /** What each output shows in sum; null where that is not known. In steps. */
-export function* shownSums(copies: ShownCopies): Generator<void, (RowSum | null)[]> {
+export function* shownSums(shown: ShownLent): Generator<void, (RowSum | null)[]> {
   const sums: (RowSum | null)[] = [];
-  for (const digests of copies) sums.push(yield* sumOf(digests));
+  for (const output of shown) sums.push(yield* sumOf(output.map(({ chunk }) => chunk)));
   return sums;
 }

@@ -6,7 +6,8 @@ import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
+import { misfit } from "../../state/sections.ts";
+import { type Loading, NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import type { Correction } from "../../record/correction.ts";
@@ -150,12 +151,28 @@ export class SourceReader {
 
   /** For a snapshot: what is remembered of keys, and of corrections. */
   save(to: SectionWriter): void {
-    to.texts(this.#saved());
+    const saved = this.#saved();
+    to.later({
+      *write(to) {
+        for (const textOf of saved) {
+          to.texts([textOf()]);
+          yield;
+        }
+      },
+      release() {},
+    });
   }
 
   /** What {@link save} wrote, before anything is taken. @throws RangeError if only reading all again is right */
-  load(from: SectionReader): void {
-    this.#load(from.texts());
+  *load(from: SectionReader): Loading {
+    const texts: string[] = [];
+    for (let count = this.#saved().length; count > 0; count--) {
+      const [text] = from.texts();
+      if (typeof text !== "string") throw misfit("no text of what was read");
+      texts.push(text);
+      yield;
+    }
+    this.#load(texts);
   }
 
   /** Whether its rows can be gone on with: no correction has come meanwhile that only reading all again takes in. */
@@ -165,15 +182,15 @@ export class SourceReader {
 
   /** Goes on where another reader of the same partitions stands, before anything is taken. */
   goOnFrom(other: SourceReader): void {
-    this.#load(other.#saved());
+    this.#load(other.#saved().map((textOf) => textOf()));
   }
 
-  #saved(): string[] {
+  #saved(): (() => string)[] {
     return [...this.#readers.flatMap((reader) => reader === null ? [] : reader.save()), this.#considered.save()];
   }
 
-  #load(texts: readonly (string | null)[]): void {
-    const saved = [...texts] as string[];
+  #load(texts: readonly string[]): void {
+    const saved = [...texts];
     for (const reader of this.#readers) reader?.load(saved.splice(0, 2));
     this.#considered.load(saved[0], (member, known) => this.#mustReadAgain(member, known));
   }

@@ -8,22 +8,22 @@ import { type SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.t
 import { saveShares } from "../outputs/remembered_shares.ts";
 import type { Task } from "./task.ts";
 
-/** What may be done before {@link saveTask}, which is one turn, so that this is a short one. In steps. */
+/** What is done before {@link saveTask}, which is one turn, so that this is a short one. In steps. */
 export function* prepareSave(task: Task): Loading {
-  for (const store of task.stores) if (store instanceof GlobalRights) yield* store.prepare();
+  for (const store of task.stores) if (store instanceof GlobalRights) yield* store.remember();
 }
 
 /**
  * What a task knows, for its next start: rows, right rows and who uses them, what each entry contributes to groups, and
- * digests of what sinks show and of what was told. The order of the sections follows from the table's plan.
+ * digests of what sinks show and of what was told. The order of the sections follows from the table's plan. All of it
+ * is of this moment; nearly nothing is copied, or looked through, before it is written.
  *
- * @throws TypeError for a value that no text can stand for
+ * @throws TypeError for a value that no text can stand for, now or when it is written
  */
 export function saveTask(task: Task, to: SnapshotWriter): void {
   task.source.save(to);
   const rights = new SnapshotWriter();
   for (const store of task.stores) {
-    if (store instanceof GlobalRights) store.remember();
     store.keys.save(rights);
   }
   to.group(rights);
@@ -33,8 +33,14 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
   // Their rows are evaluated again: refused ones so that their dead letters stay what they are, those held since they
   // are missing, and users of a right row that the walk over them may not have come to.
   for (const sink of task.sinks) {
-    const held = Array.from(sink.held(), (entry) => task.entries.keys.keyOf(entry));
-    to.texts([...sink.refusedKeys(), ...held].map(keyText));
+    const keys = [...sink.refusedKeys(), ...Array.from(sink.held(), (entry) => task.entries.keys.keyOf(entry))];
+    to.later({
+      *write(to) {
+        to.texts(keys.map(keyText));
+        yield;
+      },
+      release() {},
+    });
   }
   const walked = [...task.queue.walked()];
   to.array(
@@ -53,9 +59,9 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
  */
 export function* restoreTask(task: Task, from: SnapshotReader): Loading {
   const { entries, stores, sinks, groups, servers, table } = task;
-  task.source.load(from);
-  from.group();
+  yield* task.source.load(from);
   for (const store of stores) yield* store.keys.load(from);
+  from.endGroup();
   yield* entries.keys.load(from);
   const keys: (readonly (Key | null)[])[] = [];
   for (const group of groups) keys.push(yield* group.load(from));
@@ -97,9 +103,8 @@ export function* restoreTask(task: Task, from: SnapshotReader): Loading {
  * @throws RangeError for what does not fit: the task must be thrown away
  */
 export function* restoreRows(task: Task, from: SnapshotReader): Loading {
-  task.source.load(from);
-  const passOver = from.group();
-  passOver();
+  yield* task.source.load(from);
+  yield* from.skipGroup();
   const { members } = task.entries;
   // Of what is kept of entries, the rows come first.
   const saved = new Entries(members.length);

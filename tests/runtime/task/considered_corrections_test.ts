@@ -32,9 +32,9 @@ Deno.test("what nobody has told the rows is not in them, and what they were save
   // Such as while a standby waits to become the task.
   book.add(correction(2, "not told"));
   assertEquals([since(rows, 3), rows.isWhole(NO), rows.isWhole(YES)], [[2], true, false]);
-  again.load(rows.save(), NO);
+  again.load(rows.save()(), NO);
   assertEquals(since(again, 3), [2]);
-  assertThrows(() => opened(book).again.load(rows.save(), YES), RangeError, "was corrected since");
+  assertThrows(() => opened(book).again.load(rows.save()(), YES), RangeError, "was corrected since");
 });
 
 Deno.test("a record is taken with all that is known to correct it by then", () => {
