@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearestConfig } from "../adapters/local/nearest_config.ts";
+import { denoProgram } from "./deno_program.ts";
 import type { BrokenFile } from "./topology_files.ts";
 
 /** Errors of one file that are told; of more only the number is. */
@@ -45,16 +46,6 @@ export async function checkTypes(files: readonly string[], signal?: AbortSignal)
     broken.push({ path, problems: [...problems.slice(0, ERRORS_MAX), ...more] });
   }
   return { broken, unchecked: null };
-}
-
-/** Null if this process may not run it. */
-function denoProgram(): string | null {
-  try {
-    const program = Deno.execPath();
-    return Deno.permissions.querySync({ name: "run", command: program }).state === "granted" ? program : null;
-  } catch {
-    return null;
-  }
 }
 
 /** `late`: it was given up. */

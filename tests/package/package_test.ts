@@ -3,6 +3,7 @@ import { sh } from "../compose/built_image.ts";
 import { permitted, withDirectory } from "../cli/support.ts";
 import { hasPostgres15, startPostgres } from "../values/postgres_server.ts";
 import { freePort } from "../free_port.ts";
+import { createProject } from "../../src/cli/new/create_project.ts";
 import { pack } from "../../tools/pack.ts";
 import { denoIn, type Done, downloads, manifestOf } from "./package_user.ts";
 import { followDockerfile } from "./project_image.ts";
@@ -33,7 +34,13 @@ Deno.test("a project made from the package runs, is tested and proven, without t
         );
       });
       await t.step("its image is built before anything else was run, and starts and ends in order", async () => {
-        await runsInContainer(directory);
+        await runsInContainer(directory, "shop");
+      });
+      await t.step("so does that of a project on the tarball, which asks no registry for it", async () => {
+        await createProject(`${directory}/packed`, tarball);
+        const home = `${directory}/elsewhere`;
+        await Deno.mkdir(home);
+        await runsInContainer(directory, "packed", { home });
       });
       await t.step("its test passes", () => passes(shop("task", "test"), "2 passed | 0 failed"));
       await t.step("a topology is added, and all are formatted, linted and of the right types", async () => {
@@ -69,13 +76,17 @@ Deno.test("a project made from the package runs, is tested and proven, without t
 });
 
 /** Without an engine: what its Dockerfile says, as the user whom it names. */
-async function runsInContainer(directory: string): Promise<void> {
+async function runsInContainer(
+  directory: string,
+  project: string,
+  { home = directory }: { readonly home?: string } = {},
+): Promise<void> {
   // Whoever keeps files for themselves can build, too.
   await Deno.chmod(directory, 0o755);
-  await sh(`cp -R '${directory}/shop' '${directory}/private' && chmod -R go-rwx '${directory}/private'`);
+  await sh(`cp -R '${directory}/${project}' '${directory}/private' && chmod -R go-rwx '${directory}/private'`);
   await Deno.mkdir(`${directory}/image`);
   const port = freePort();
-  const image = await followDockerfile(`${directory}/private`, { into: `${directory}/image`, home: directory, port });
+  const image = await followDockerfile(`${directory}/private`, { into: `${directory}/image`, home, port });
   const services = { KAFKA_BROKERS: "127.0.0.1:1", CLICKHOUSE_URL: "http://127.0.0.1:1", CLICKHOUSE_USER: "weir" };
   const process = image.start({ ...services, CLICKHOUSE_PASSWORD: "x", WEIR_HOST: "127.0.0.1" });
   const listens = Promise.withResolvers<void>();

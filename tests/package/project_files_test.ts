@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { type Chdb, CHDB_VERSION } from "../../src/adapters/embedded_clickhouse/chdb.ts";
 import { VARIABLE_NAMES } from "../../src/cli/config/environment_schema.ts";
 import { createProject } from "../../src/cli/new/create_project.ts";
-import { projectFiles } from "../../src/cli/new/project_files.ts";
+import { projectFiles, TARBALL } from "../../src/cli/new/project_files.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { LIBRARY } from "../../src/record/library.ts";
@@ -42,6 +42,7 @@ Deno.test("a project has every command as a task", { ignore: !permitted }, async
 });
 
 const [image] = parseDockerfile(files.get("Dockerfile")!);
+const packed = projectFiles({ name: "shop", library: TARBALL, chdb: "3.4.0" });
 
 Deno.test("a project's container is unprivileged, and mounts what the project has", { ignore: !permitted }, () => {
   const compose = parse(files.get("compose.yaml")!);
@@ -60,6 +61,38 @@ Deno.test("a project's container is unprivileged, and mounts what the project ha
     assertEquals([to, mode], [`${textsOf(image, "WORKDIR")[0]}/${path}`, "ro"]);
   }
   for (const name of Object.keys(weir.environment)) assert(VARIABLE_NAMES.includes(name), name);
+});
+
+Deno.test("the proof beside a project's Weir reads, and computes with the same files", { ignore: !permitted }, () => {
+  const { weir, "weir-proof": proof } = parse(files.get("compose.yaml")!).services;
+  assertEquals([proof.profiles, proof.command], [["proof"], ["prove", "--url", "http://weir:8686"]]);
+  assertEquals([proof.read_only, proof.cap_drop, proof.security_opt], [true, ["ALL"], ["no-new-privileges:true"]]);
+  assertEquals([proof.build, proof.volumes], [weir.build, weir.volumes.slice(1)]);
+  assertEquals([proof.ports, proof.healthcheck], [undefined, { disable: true }]);
+  // Of what Weir may do with Kafka and ClickHouse it is given nothing.
+  assertEquals([proof.env_file, Object.keys(proof.environment)], [
+    "proof.env",
+    ["KAFKA_BROKERS", "CLICKHOUSE_URL", "CLICKHOUSE_DATABASE", "WEIR_STORE_PASSWORD"],
+  ]);
+  for (const name of [".gitignore", ".dockerignore"]) {
+    assertEquals([name, files.get(name)!.split("\n").filter((line) => line.endsWith(".env")).length], [name, 2]);
+  }
+  const told = [...files.get("README.md")!.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+  assertEquals(told.filter((name) => name !== "COMPOSE_PROFILES" && !VARIABLE_NAMES.includes(name)), []);
+  assert(told.includes("WEIR_PROOF") && told.includes("VERIFY_DATABASE_URL"), told.join());
+});
+
+Deno.test("a project on a tarball has an image that asks no registry for Weir", { ignore: !permitted }, () => {
+  const [own] = parseDockerfile(packed.get("Dockerfile")!);
+  const [copied] = textsOf(own, "COPY");
+  assertEquals(copied.split(" "), ["package.json", ".npmrc*", "weir.tgz", "./"]);
+  assertEquals(JSON.parse(packed.get("package.json")!).dependencies["@weir/weir"], "file:weir.tgz");
+  // What is not installed in another way is the same.
+  const rest = ({ instructions }: typeof own) =>
+    instructions.slice(instructions.findIndex(({ text }) => text.includes("--chown=deno:deno . .")))
+      .map(({ text }) => text.replace("npm:@weir/weir/cli", "@weir/weir/cli"));
+  assertEquals(rest(own), rest(image));
+  assertEquals([...packed.keys()].filter((path) => !files.has(path)), ["package.json"]);
 });
 
 Deno.test(
@@ -87,6 +120,13 @@ Deno.test("createProject() overwrites nothing, and needs a package", { ignore: !
     assertEquals([...Deno.readDirSync(`${folder}/shop`)].map(({ name }) => name), ["sources.ts"]);
     const none = await assertRejects(() => createProject(`${folder}/new`), ConfigError);
     assertEquals(none.message.includes("deno task pack"), true, none.message);
+    await Deno.writeTextFile(`${folder}/other.tgz`, "packed");
+    await createProject(`${folder}/packed`, `${folder}/other.tgz`);
+    assertEquals(await Deno.readTextFile(`${folder}/packed/weir.tgz`), "packed");
+    await Deno.mkdir(`${folder}/holds`);
+    await Deno.writeTextFile(`${folder}/holds/weir.tgz`, "older");
+    await assertRejects(() => createProject(`${folder}/holds`, `${folder}/other.tgz`), ConfigError, "it exists");
+    assertEquals((await createProject(`${folder}/holds`, `${folder}/holds/weir.tgz`)).length, packed.size);
     await assertRejects(
       () => createProject(`${folder}/new`, `${folder}/shop`),
       ConfigError,

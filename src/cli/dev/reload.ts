@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { LiveInstance } from "../start/live_instance.ts";
 import type { TopologyRun } from "../start/topology_run.ts";
 import type { ModuleGraph } from "../module_graph.ts";
@@ -6,6 +6,7 @@ import { revisionOf } from "../revision.ts";
 import { loadRunnable, type TopologyFile, topologyNames } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
 import { changeText } from "./change_text.ts";
+import { beginPreview, type Preview } from "./preview_process.ts";
 import { watchDirectories, WatchedFiles } from "./watched_files.ts";
 
 /** How long a topology that is replaced may take to have everything acknowledged. */
@@ -17,6 +18,8 @@ export interface ReloadOptions {
   /** Topologies that were named; empty: all of the directory. */
   readonly names: readonly string[];
   readonly started: readonly TopologyFile[];
+  /** How long counting what a change does may take; 0: it is not counted. */
+  readonly previewMs: number;
 }
 
 /**
@@ -32,7 +35,7 @@ export async function followFiles(instance: LiveInstance, options: ReloadOptions
     const run = instance.runs.find((one) => one.topology === topology);
     return run === undefined ? [] : [[resolve(path), run] as const];
   }));
-  const state = { ...options, files, running };
+  const state: State = { ...options, files, running, counting: null };
   await files.look([...graph.files(), ...pathsOf(directory, options.names)]);
   output.event({ level: "info", name: "dev", text: `Watching ${directory}/ and what it imports` });
   const changed = async () => {
@@ -42,13 +45,19 @@ export async function followFiles(instance: LiveInstance, options: ReloadOptions
       output.event({ level: "error", name: "dev", text: `Not reloaded: ${(error as Error).message}` });
     }
   };
-  await watchDirectories([...new Set([resolve(directory), ...graph.directories()])], { signal, changed });
+  const noticed = async () => {
+    // What is being counted is not what will be loaded in the end.
+    if (state.counting !== null && await files.differ()) state.counting?.abort("the files have changed again");
+  };
+  await watchDirectories([...new Set([resolve(directory), ...graph.directories()])], { signal, changed, noticed });
 }
 
 interface State extends ReloadOptions {
   readonly files: WatchedFiles;
   /** By the file's path. */
   readonly running: Map<string, TopologyRun>;
+  /** Ends the counting that is under way; null: nothing is counted. */
+  counting: AbortController | null;
 }
 
 async function reload(instance: LiveInstance, state: State): Promise<void> {
@@ -62,7 +71,7 @@ async function reload(instance: LiveInstance, state: State): Promise<void> {
   output.event({ level: "info", name: "dev", text: `Changed: ${changed.map(shortened).join(", ")}` });
   graph.forget(reached);
   for (const [path, run] of running) {
-    if (!paths.includes(path)) await replace(instance, state, { path, before: run, after: null });
+    if (!paths.includes(path)) await replace(instance, state, { path, before: run, after: null, preview: null });
   }
   const { broken } = await checkTypes(affected, signal);
   if (signal.aborted) return;
@@ -77,11 +86,37 @@ async function reload(instance: LiveInstance, state: State): Promise<void> {
     const text = `${shortened(resolve(path))} is not loaded${goesOn}:${problems.map((one) => `\n  ${one}`).join("")}`;
     output.event({ level: "error", name: "dev", text, fields: { path, problems } });
   }
-  for (const file of loaded.files) {
+  const anew = loaded.files.filter((file) => {
     const path = resolve(file.path);
-    if (!right.includes(path)) continue;
-    const before = running.get(path) ?? null;
-    if (before?.topology !== file.topology) await replace(instance, state, { path, before, after: file });
+    return right.includes(path) && running.get(path)?.topology !== file.topology;
+  });
+  if (anew.length > 0) await replaceAll(instance, { state, files: anew });
+}
+
+/** One after the other, while it is counted what the others will do. */
+async function replaceAll(
+  instance: LiveInstance,
+  { state, files }: { readonly state: State; readonly files: readonly TopologyFile[] },
+): Promise<void> {
+  const { configuration, world, signal, output } = instance;
+  const counting = state.counting = new AbortController();
+  const preview = beginPreview({
+    configuration,
+    demo: world.demo !== null,
+    files: files.map(({ path }) => basename(path, ".ts")),
+    timeMs: state.previewMs,
+    signal: AbortSignal.any([signal, counting.signal]),
+    onProgress: (text) => output.event({ level: "info", name: "dev", text }),
+  });
+  try {
+    for (const file of files) {
+      const path = resolve(file.path);
+      const before = state.running.get(path) ?? null;
+      await replace(instance, state, { path, before, after: file, preview });
+    }
+  } finally {
+    state.counting = null;
+    await preview.close();
   }
 }
 
@@ -89,18 +124,23 @@ async function reload(instance: LiveInstance, state: State): Promise<void> {
 async function replace(
   instance: LiveInstance,
   { running, graph }: State,
-  { path, before, after }: {
+  { path, before, after, preview: counting }: {
     readonly path: string;
     readonly before: TopologyRun | null;
     readonly after: TopologyFile | null;
+    /** Null: nothing of it will be written. */
+    readonly preview: Preview | null;
   },
 ): Promise<void> {
   const { runs, shown, world: { ports: { warehouse } }, configuration, output, signal } = instance;
   const { database, topologiesDirectory } = configuration;
   const change = { before: before?.topology ?? null, after: after?.topology ?? null };
   const name = after?.topology.name ?? before!.name;
-  const text = `${name}: ${await changeText(change, { warehouse, database })}`;
-  output.event({ level: "info", name: "dev change", text, fields: { topology: name } });
+  const preview = await counting?.of(name) ?? { reason: "it ends" };
+  if (signal.aborted) return;
+  const { lagRecords } = before?.runner?.status() ?? { lagRecords: 0 };
+  const text = `${name}: ${await changeText(change, { warehouse, database, preview, lagRecords })}`;
+  output.event({ level: "info", name: "dev change", text, fields: { topology: name, preview } });
   if (before !== null) {
     await before.stop(DRAIN_MS);
     instance.forget(before.name);

@@ -20,6 +20,12 @@ export class WatchedFiles {
     }
     return changed.sort();
   }
+
+  /** Whether a file that is known differs from the last look. */
+  async differ(): Promise<boolean> {
+    for (const [file, text] of this.#texts) if (await digestOf(file) !== text) return true;
+    return false;
+  }
 }
 
 async function digestOf(file: string): Promise<string | null> {
@@ -31,10 +37,17 @@ async function digestOf(file: string): Promise<string | null> {
   }
 }
 
-/** Calls `changed` whenever something in these directories has changed and is quiet again, until `signal` aborts. */
+/**
+ * Calls `changed` whenever something in these directories has changed and is quiet again, until `signal` aborts; one
+ * call at a time. `noticed` is called at once, while an earlier call is under way, too.
+ */
 export async function watchDirectories(
   directories: readonly string[],
-  { signal, changed }: { readonly signal: AbortSignal; readonly changed: () => Promise<void> },
+  { signal, changed, noticed }: {
+    readonly signal: AbortSignal;
+    readonly changed: () => Promise<void>;
+    readonly noticed: () => void;
+  },
 ): Promise<void> {
   const watcher = Deno.watchFs([...directories]);
   const close = () => watcher.close();
@@ -45,7 +58,10 @@ export async function watchDirectories(
   for await (const event of watcher) {
     if (event.kind === "access" || !event.paths.some((path) => /\.[cm]?[jt]sx?$/.test(path))) continue;
     clearTimeout(timer);
-    timer = setTimeout(() => last = last.then(changed), QUIET_MS);
+    timer = setTimeout(() => {
+      noticed();
+      last = last.then(changed);
+    }, QUIET_MS);
   }
   clearTimeout(timer);
   await last;

@@ -1,16 +1,16 @@
-import { basename, dirname, relative, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { CHDB_VERSION } from "../../adapters/embedded_clickhouse/chdb.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { LIBRARY } from "../../record/library.ts";
 import { UsageError } from "../usage_error.ts";
 import { IS_CHECKOUT } from "./imports.ts";
-import { projectFiles } from "./project_files.ts";
+import { projectFiles, TARBALL } from "./project_files.ts";
 
 /**
  * Writes a project that uses Weir from a package: topologies, tests, tasks and a container.
- * @param library what to take as the package: a specifier of npm or JSR, or a tarball; that which this program runs
- * from if absent
+ * @param library what to take as the package: a specifier of npm or JSR, or a tarball, which is copied into the
+ * project; that which this program runs from if absent
  * @returns paths of the files
  * @throws ConfigError if one of them is there, or there is no package. @throws UsageError for a name that cannot be
  */
@@ -20,9 +20,12 @@ export async function createProject(directory: string, library?: string): Promis
   if (!/^[\w.-]+$/.test(name)) {
     throw new UsageError([`Cannot use "${name}" as a project's name: use letters, digits, "-", "_" and "."`]);
   }
-  const texts = projectFiles({ name, library: packageFor(folder, library), chdb: CHDB_VERSION });
+  const tarball = `${folder}/${TARBALL.replace("file:", "")}`;
+  const from = packageFor(library);
+  const texts = projectFiles({ name, library: from, chdb: CHDB_VERSION });
   const files = [...texts].map(([path, text]) => ({ path: `${directory.replace(/\/$/, "")}/${path}`, text }));
-  const problems = files.filter(({ path }) => exists(path)).map(({ path }) =>
+  const copied = from === TARBALL && resolve(library!) !== tarball;
+  const problems = [...files, ...copied ? [{ path: tarball }] : []].filter(({ path }) => exists(path)).map(({ path }) =>
     `Cannot write "${path}" as a new file: it exists. Choose another folder`
   );
   if (problems.length > 0) throw new ConfigError(problems);
@@ -30,10 +33,11 @@ export async function createProject(directory: string, library?: string): Promis
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(path, text, { createNew: true });
   }
+  if (copied) await Deno.copyFile(library!, tarball);
   return files.map(({ path }) => path);
 }
 
-function packageFor(folder: string, library: string | undefined): string {
+function packageFor(library: string | undefined): string {
   const published = `${LIBRARY.name}@^${LIBRARY.version}`;
   if (library !== undefined) {
     if (/^(npm|jsr):/.test(library)) return library;
@@ -43,7 +47,7 @@ function packageFor(folder: string, library: string | undefined): string {
         `a registry such as npm:${published}`,
       ]);
     }
-    return `file:${relative(folder, resolve(library)).replaceAll("\\", "/")}`;
+    return TARBALL;
   }
   if (IS_CHECKOUT) {
     throw new ConfigError([

@@ -3,6 +3,8 @@ import compose from "./template/compose.yaml.txt" with { type: "text" };
 import dockerfile from "./template/dockerfile.txt" with { type: "text" };
 import dockerignore from "./template/dockerignore.txt" with { type: "text" };
 import gitignore from "./template/gitignore.txt" with { type: "text" };
+import fromRegistry from "./template/install_registry.txt" with { type: "text" };
+import fromTarball from "./template/install_tarball.txt" with { type: "text" };
 import readme from "./template/readme.md.txt" with { type: "text" };
 import sales from "./template/sales.ts.txt" with { type: "text" };
 import salesTest from "./template/sales_test.ts.txt" with { type: "text" };
@@ -12,11 +14,14 @@ import vscode from "./template/vscode.json.txt" with { type: "text" };
 /** What a project is made with. */
 export interface ProjectOptions {
   readonly name: string;
-  /** What `@weir/weir` stands for in the project: `npm:...`, `jsr:...`, or `file:` and the path of a tarball. */
+  /** What `@weir/weir` stands for in the project: `npm:...`, `jsr:...`, or {@link TARBALL}. */
   readonly library: string;
   /** Version of chdb that embedded mode needs. */
   readonly chdb: string;
 }
+
+/** A tarball in the project's folder: what an image is made of must be there. */
+export const TARBALL = "file:weir.tgz";
 
 /** Commands that are tasks of the project, beside `start` and `test`. */
 const COMMANDS = [
@@ -41,25 +46,26 @@ export function projectFiles(options: ProjectOptions): ReadonlyMap<string, strin
   const named = (text: string) => text.replaceAll("{{name}}", options.name);
   const dependencies = { [LIBRARY.name]: options.library, chdb: `npm:chdb@${options.chdb}`, zod: "npm:zod@^4" };
   // Deno installs what registries have, and npm a tarball, too, for which it reads a package.json.
-  const packed = options.library.startsWith("file:");
+  const packed = options.library === TARBALL;
+  const program = packed ? `npm:${LIBRARY.name}/cli` : `${LIBRARY.name}/cli`;
+  // As a function: what is put in has dollar signs.
+  const image = dockerfile.replace("{{install}}", () => packed ? fromTarball : fromRegistry)
+    .replace("{{program}}", program);
   return new Map([
     [
       "deno.json",
       packed
-        ? json({ nodeModulesDir: "manual", ...settings(`npm:${LIBRARY.name}/cli`) })
-        : json({ ...installedByDeno(dependencies), ...settings(`${LIBRARY.name}/cli`) }),
+        ? json({ nodeModulesDir: "manual", ...settings(program) })
+        : json({ ...installedByDeno(dependencies), ...settings(program) }),
     ],
     ...packed ? [["package.json", json(installedByNpm(dependencies))] as const] : [],
     ["sources.ts", sources],
     ["topologies/sales.ts", sales],
     ["tests/sales_test.ts", salesTest],
     ["README.md", named(readme)],
-    // An image installs what registries have.
-    ...packed ? [] : [
-      ["Dockerfile", dockerfile],
-      [".dockerignore", dockerignore],
-      ["compose.yaml", named(compose)],
-    ] as const,
+    ["Dockerfile", image],
+    [".dockerignore", dockerignore],
+    ["compose.yaml", named(compose)],
     [".gitignore", gitignore],
     [".vscode/settings.json", vscode],
   ]);

@@ -1,8 +1,9 @@
 import type { Revision } from "../../runtime/runner.ts";
-import { nearestConfig } from "../../adapters/local/nearest_config.ts";
 import { siblingModule } from "../../adapters/local/sibling_module.ts";
 import { waitMsAfter } from "../../ports/retry.ts";
 import type { Configuration } from "../config/configuration.ts";
+import { denoProgram } from "../deno_program.ts";
+import { killSideProcess, spawnSideProcess } from "../side_process.ts";
 import type { Event } from "../start/output.ts";
 import { type FromProof, messageLine, messagesOf, type ProofBegin, type ToProof } from "./messages.ts";
 import { type ContinuousProof, NOTHING_PROVED, type ProofKeeper, type ProofReport } from "./proof_report.ts";
@@ -13,8 +14,7 @@ const PAUSES = { firstMs: 5_000, lastMs: 300_000 };
 /** What it may hold; beyond that it ends, and nothing else does. */
 const HEAP_MEGABYTES = 1_024;
 
-/** It reads and asks: it writes nothing, and runs no program. */
-const PERMISSIONS = ["--allow-read", "--allow-net", "--allow-env", "--allow-sys"];
+const MODULE = siblingModule(import.meta.url, "proof_main");
 
 /** What is needed to prove. */
 export interface ProofProcessOptions {
@@ -61,7 +61,7 @@ export class ProofProcess implements ProofKeeper {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wake();
-    this.#kill();
+    killSideProcess(this.#child);
     await this.#running;
   }
 
@@ -90,7 +90,7 @@ export class ProofProcess implements ProofKeeper {
   /** One process, from its beginning to its end. */
   async #once(): Promise<{ readonly reason: string; readonly again: boolean }> {
     const { configuration, revision, imported, topologies } = this.#options;
-    const child = this.#child = spawn();
+    const child = this.#child = spawnSideProcess(MODULE, { heapMegabytes: HEAP_MEGABYTES });
     const mark = crypto.randomUUID();
     const writer = child.stdin.getWriter();
     const write = (value: unknown) => writer.write(messageLine(value)).catch(() => {});
@@ -107,7 +107,7 @@ export class ProofProcess implements ProofKeeper {
       else if (message.kind === "report") this.#told(message.report);
       else this.#answer(message).then((answer) => write({ id: message.id, answer }));
     }
-    this.#kill();
+    killSideProcess(this.#child);
     const { code, signal } = await child.status;
     await writer.abort().catch(() => {});
     if (refusal !== null) return { reason: refusal, again: false };
@@ -134,43 +134,15 @@ export class ProofProcess implements ProofKeeper {
           .catch((error: Error) => ({ unanswered: error.message }));
     }
   }
-
-  #kill(): void {
-    try {
-      this.#child?.kill("SIGKILL");
-    } catch (error) {
-      // It has ended by itself.
-      if (!(error instanceof TypeError)) throw error;
-    }
-  }
 }
 
 function offReason({ configuration: { proof, kafka }, demo }: ProofProcessOptions): string | null {
   if (proof.by === "off") return "it is switched off (WEIR_PROOF)";
   if (kafka !== null && proof.database === null) return "VERIFY_DATABASE_URL is not set";
   if (kafka === null && !demo) return "the log is the only source without the demo store";
-  if (!mayRunDeno()) {
+  if (denoProgram() === null) {
     return "this process may not run deno, which computes it (--allow-run): run deno task prove beside it, and set " +
       "WEIR_PROOF=service";
   }
   return null;
-}
-
-function mayRunDeno(): boolean {
-  try {
-    return Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted";
-  } catch {
-    // It may not even know where deno is.
-    return false;
-  }
-}
-
-function spawn(): Deno.ChildProcess {
-  const config = nearestConfig(import.meta.url);
-  const args = ["run", ...PERMISSIONS, "--no-prompt", "--cached-only"];
-  if (config !== null) args.push("--config", config);
-  args.push(`--v8-flags=--max-old-space-size=${HEAP_MEGABYTES}`, siblingModule(import.meta.url, "proof_main"));
-  // Ctrl-C reaches every process of a terminal's group; this one is ended by the instance alone.
-  const pipes = { stdin: "piped", stdout: "piped", stderr: "inherit", detached: true } as const;
-  return new Deno.Command(Deno.execPath(), { args, ...pipes }).spawn();
 }

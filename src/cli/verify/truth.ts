@@ -50,16 +50,27 @@ export async function loadSources(
       refused += found.refused;
       continue;
     }
-    const read = wireReader(source);
-    const rows: (readonly [Key, Row])[] = [];
-    for (const row of await truth.rows(source)) {
-      const decoded = read(row);
-      if (decoded === "refused") refused++;
-      else if (decoded !== null) rows.push(decoded);
-    }
-    tables.set(source.topic, rows);
+    const found = await truthRows(truth, source);
+    tables.set(source.topic, found.rows);
+    refused += found.refused;
   }
   return { read: (topic) => tables.get(topic) ?? [], refused };
+}
+
+/** All rows of a source, decoded as the engine decodes them, and how many it cannot read. */
+export async function truthRows(
+  truth: Truth,
+  source: SourceSpec,
+): Promise<{ readonly rows: readonly (readonly [Key, Row])[]; readonly refused: number }> {
+  const read = wireReader(source);
+  const rows: (readonly [Key, Row])[] = [];
+  let refused = 0;
+  for (const row of await truth.rows(source)) {
+    const decoded = read(row);
+    if (decoded === "refused") refused++;
+    else if (decoded !== null) rows.push(decoded);
+  }
+  return { rows, refused };
 }
 
 /** What makes a row of a source from the texts of its truth; `refused`: the engine cannot read it either. */
