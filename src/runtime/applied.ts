@@ -122,9 +122,10 @@ async function readBy(instance: Instance): Promise<() => boolean> {
 async function broughtBy({ streams, ports: { log } }: Instance): Promise<() => boolean> {
   const own = [...streams.values()];
   const topics = [...new Set(own.map(({ topic }) => topic))];
-  const ends = new Map(await Promise.all(topics.map(async (topic) => [topic, (await log.offsets(topic)).end] as const)));
-  return () =>
-    own.every((stream) => stream.held === 0 && isBrought(stream, ends.get(stream.topic)![stream.partition]));
+  const ends = new Map(
+    await Promise.all(topics.map(async (topic) => [topic, (await log.offsets(topic)).end] as const)),
+  );
+  return () => own.every((stream) => stream.held === 0 && isBrought(stream, ends.get(stream.topic)![stream.partition]));
 }
 
 /** Of a task that has just begun anew it is not known. */
