@@ -4,20 +4,16 @@ import type { Topology } from "../../dsl/topology.ts";
 import type { FoldedRow } from "../../oracle/oracle.ts";
 import { compile } from "../../plan/compile.ts";
 import type { StagePlan } from "../../plan/physical.ts";
-import { ProductionError } from "../../record/errors.ts";
 import { counted } from "../numbers.ts";
 import { ChangelogResults } from "../verify/changelog_results.ts";
 import { WHY_TAKEN } from "../verify/why_taken.ts";
 import { EventTotals } from "./event_totals.ts";
 import { earliestOf, FollowedPartition } from "./followed_events.ts";
-import type { ProofPace } from "./proof_pace.ts";
+import { FollowedTopic, type Following, nextPortion } from "./followed_topic.ts";
 import { type ProvedTotals, provedTotals, reasonNow } from "./proved_totals.ts";
-import type { ProvenStreams } from "./proven_streams.ts";
 import { TooManyRows } from "./slice_rows.ts";
 import type { ToldTopic } from "./told_topics.ts";
 
-/** Records that are asked for at once. */
-const PORTION = 2_000;
 /** To read more from the beginning would take days. */
 const RECORDS_MAX = 20_000_000;
 
@@ -33,20 +29,16 @@ export interface FollowedResults {
   readonly horizonUs: number;
 }
 
-/** One partition of a changelog. */
-interface FollowedChangelog {
-  readonly results: ChangelogResults;
-  readonly partition: number;
-  position: number;
-}
-
 /** What is known of one aggregate. */
 interface Followed {
   readonly proved: ProvedTotals;
   readonly stage: StagePlan;
   made: EventTotals | null;
   reason: string | null;
-  readonly changelog: FollowedChangelog[];
+  readonly kept: {
+    readonly topic: FollowedTopic; /** By partition. */
+    readonly results: Map<number, ChangelogResults>;
+  };
 }
 
 /**
@@ -56,18 +48,14 @@ interface Followed {
  */
 export class FollowedTotals {
   readonly #topology: Topology;
-  readonly #streams: ProvenStreams;
-  readonly #pace: Pick<ProofPace, "rowsMax" | "breathe">;
+  readonly #following: Following;
   #followed: ReadonlyMap<number, Followed> | null = null;
   #partitions: readonly FollowedPartition[] = [];
   /** Which topics are followed, as they were made. */
   #sources = "";
 
-  constructor(topology: Topology, { streams, pace }: {
-    readonly streams: ProvenStreams;
-    readonly pace: Pick<ProofPace, "rowsMax" | "breathe">;
-  }) {
-    [this.#topology, this.#streams, this.#pace] = [topology, streams, pace];
+  constructor(topology: Topology, following: Omit<Following, "topology">) {
+    [this.#topology, this.#following] = [topology, { topology: topology.name, ...following }];
   }
 
   /**
@@ -75,7 +63,7 @@ export class FollowedTotals {
    * be held @throws Error when the log does not answer
    */
   async follow(): Promise<number> {
-    const told = await this.#streams.topics(this.#topology.name);
+    const told = await this.#following.streams.topics(this.#topology.name);
     const sources = told.map(({ source, end }) => `${source}/${end.length}`).sort().join("\n");
     if (this.#followed === null || sources !== this.#sources) this.#begin(told);
     this.#sources = sources;
@@ -86,12 +74,12 @@ export class FollowedTotals {
 
   /** As of the last {@link follow}. */
   of({ id }: Pick<FoldedNode, "id">): FollowedResults {
-    const { made, reason, changelog } = this.#followed!.get(id)!;
+    const { made, reason, kept: { results } } = this.#followed!.get(id)!;
     return {
       made: made?.rows() ?? null,
-      kept: reason === null ? null : changelog.values().flatMap(({ results }) => results.rows()),
+      kept: reason === null ? null : results.values().flatMap((one) => one.rows()),
       reason,
-      horizonUs: Math.max(-Infinity, ...changelog.map(({ results }) => results.horizonUs)),
+      horizonUs: Math.max(-Infinity, ...results.values().map((one) => one.horizonUs)),
     };
   }
 
@@ -108,7 +96,8 @@ export class FollowedTotals {
       if (node.op !== "folded") continue;
       const proved = provedTotals(this.#topology, node);
       const stage = stages.find((one) => one.node === proved.result)!;
-      followed.set(node.id, { proved, stage, ...begun(proved, { stage, told }), changelog: [] });
+      const kept = { topic: new FollowedTopic(this.#following), results: new Map<number, ChangelogResults>() };
+      followed.set(node.id, { proved, stage, ...begun(proved, { stage, told }), kept });
     }
     const wanted = new Set(
       followed.values().flatMap(({ made, proved }) => made === null ? [] : proved.topics!),
@@ -137,45 +126,33 @@ export class FollowedTotals {
   }
 
   async #portion(one: FollowedPartition, end: number): Promise<number> {
-    const { topic, partition, position } = one;
-    const asked = { topic, partition, from: position, to: Math.min(end, position + PORTION) };
-    const found = await this.#streams.records(this.#topology.name, asked);
-    if (found === null) throw gone(topic);
+    const { topic, partition, position: from } = one;
+    const { records, start, next } = await nextPortion(this.#following, { topic, partition, from, end });
     const into = [...this.#followed!.values()].filter(({ proved }) => proved.topics?.includes(topic));
     // Meanwhile they were deleted.
-    if (found.start > position) into.forEach((followed) => followed.reason ??= WHY_TAKEN.shortened(topic));
-    one.take(found.records, { next: found.next, into: into.flatMap(({ made }) => made ?? []) });
-    await this.#pace.breathe(found.records.length);
-    return found.records.length;
+    if (start > from) into.forEach((followed) => followed.reason ??= WHY_TAKEN.shortened(topic));
+    one.take(records, { next, into: into.flatMap(({ made }) => made ?? []) });
+    return records.length;
   }
 
   async #readChangelogs(topics: ReadonlyMap<string, ToldTopic>): Promise<number> {
     let read = 0;
-    for (const { reason, stage: { changelog: topic }, proved: { result }, changelog } of this.#followed!.values()) {
+    for (const { reason, stage: { changelog: topic }, proved: { result }, kept } of this.#followed!.values()) {
       const told = topics.get(topic);
       if (reason === null || told === undefined) continue;
-      for (const [partition, end] of told.end.entries()) {
-        const own = changelog[partition] ??= { partition, position: 0, results: new ChangelogResults(result, topic) };
-        while (own.position < end) {
-          const asked = { topic, partition, from: own.position, to: Math.min(end, own.position + PORTION) };
-          const found = await this.#streams.records(this.#topology.name, asked);
-          if (found === null) throw gone(topic);
-          own.results.take(found.records);
-          own.position = found.next;
-          read += found.records.length;
-          this.#limit();
-          await this.#pace.breathe(found.records.length);
-        }
-      }
+      read += await kept.topic.follow(told, (records, partition) => {
+        kept.results.getOrInsertComputed(partition, () => new ChangelogResults(result, topic)).take(records);
+        this.#limit();
+      });
     }
     return read;
   }
 
   /** What is made anew is let go first: what is kept can still be compared. @throws TooManyRows */
   #limit(): void {
-    const { rowsMax } = this.#pace;
+    const { pace: { rowsMax } } = this.#following;
     const all = [...this.#followed!.values()];
-    const kept = all.reduce((sum, { changelog }) => sum + changelog.reduce((own, one) => own + one.results.size, 0), 0);
+    const kept = all.flatMap((one) => [...one.kept.results.values()]).reduce((sum, { size }) => sum + size, 0);
     if (kept > rowsMax) throw new TooManyRows(rowsMax);
     for (;;) {
       const largest = all.filter(({ made }) => made !== null).sort((a, b) => b.made!.size - a.made!.size);
@@ -184,11 +161,6 @@ export class FollowedTotals {
       largest[0].reason = `it has more than ${rowsMax} totals (WEIR_PROOF_ROWS_MAX)`;
     }
   }
-}
-
-function gone(topic: string): ProductionError {
-  const message = `Cannot read "${topic}" to compare what is made of it: it is not there any more`;
-  return new ProductionError(message, { retriable: true });
 }
 
 /** What an aggregate begins with. */

@@ -1,6 +1,5 @@
 import type { Topology } from "../../dsl/topology.ts";
 import type { OracleOptions } from "../../oracle/oracle.ts";
-import type { Row } from "../../record/row.ts";
 import type { CanonicalRow, ExpectedRows } from "../verify/compare.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
 import { expires } from "../verify/moments.ts";
@@ -9,7 +8,8 @@ import { differencesOf } from "./differences_of.ts";
 import type { FollowedTotals } from "./followed_totals.ts";
 import type { ProofSource } from "./proof_source.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
-import type { ShownReader, ShownRows, SinkKey } from "./shown_sink.ts";
+import type { ShownReader, ShownRows } from "./shown_sink.ts";
+import type { SinkKey } from "./sink_key.ts";
 import { type ReadRows, wholeRows, withRights } from "./slice_rows.ts";
 import type { Difference } from "./suspects.ts";
 
@@ -147,9 +147,10 @@ export function expectedNow(
 ): ExpectedRows {
   const nowMs = Date.now();
   const passing = expires(topology);
-  const from = [...rows.compute((nowMs - (passing ? EXPIRY_MS : 0)) * 1_000, folded)];
-  const later: Row[] | null = passing ? [...rows.compute((nowMs + SKEW_MS) * 1_000, folded)] : null;
-  return expectedRows({ rows: from, later }, shown).expected;
+  const from = rows.compute((nowMs - (passing ? EXPIRY_MS : 0)) * 1_000, folded);
+  const later = passing ? rows.compute((nowMs + SKEW_MS) * 1_000, folded) : null;
+  if (shown.expected !== undefined) return shown.expected(from, later);
+  return expectedRows({ rows: from.values(), later: later?.values() ?? null }, shown).expected;
 }
 
 /** Differences with what Weir wrote last of their keys. */

@@ -41,9 +41,9 @@ export interface ProvedSource {
 
 /** Why nothing is compared of what topics of events make. */
 export const NO_LOG =
-  "it is made of a topic, and deno task prove is no client of Kafka: an instance compares it that may run deno";
+  "it is a topic, or made of one, and deno task prove is no client of Kafka: an instance compares it that may run deno";
 const OF_JSON = "it shows a topic of plain JSON, which only deno task verify compares";
-const A_TOPIC = "it is a topic, which only deno task verify compares";
+const OF_A_STREAM = "it is a topic that a stream is written to, which only deno task verify compares";
 
 /**
  * What of a topology can be compared while it runs, and what cannot. `reachable`: records of topics can be read.
@@ -54,19 +54,23 @@ export function provedSinks(topology: Topology, { reachable }: { readonly reacha
 } {
   const sinks: ProvedSink[] = [];
   const leave = (sink: string, reason: string): LeftOut => ({ topology: topology.name, sink, reason });
-  const leftOut = [
-    ...outputTopics(topology).map((name) => leave(name, A_TOPIC)),
-  ];
+  const leftOut = outputTopics(topology).map((name) => leave(name, OF_A_STREAM));
   for (const plan of sinksOf(compile(topology))) {
     const nodes = ancestorsOf(topology, plan.name);
     const made = [...nodes].map((id) => topology.nodes[id]);
-    if (plan.table.output !== undefined) leftOut.push(leave(plan.name, A_TOPIC));
-    else if (made.some(isFolded) && !reachable) leftOut.push(leave(plan.name, NO_LOG));
+    const name = nameOf(plan);
+    const needsLog = plan.table.output !== undefined || made.some(isFolded);
+    if (needsLog && !reachable) leftOut.push(leave(name, NO_LOG));
     else if (made.some((node) => node.op === "source" && isJsonTable(node.source))) {
-      leftOut.push(leave(plan.name, OF_JSON));
+      leftOut.push(leave(name, OF_JSON));
     } else sinks.push(provedSink(topology, { plan, nodes, made }));
   }
   return { sinks, leftOut };
+}
+
+/** How a sink is called: a topic by its own name. */
+export function nameOf({ name, table: { output } }: Pick<SinkPlan, "name" | "table">): string {
+  return output?.topic ?? name;
 }
 
 function isFolded(node: LogicalNode): node is FoldedNode {
@@ -120,6 +124,8 @@ function provedSink(
       .flatMap((root) => root.op === "source" ? [root.source.topic] : []),
   );
   const bare = { plan, nodes, sources, keyColumns, lookedUp, folded: made.filter(isFolded) };
+  // Its rows are known by their records' keys alone, and are held whole.
+  if (plan.table.output !== undefined) return { ...bare, roots: null };
   const known = [...sources.values()].every(({ kinds }) => kinds !== null);
   if (!known || !made.every(({ op }) => KEEPS_KEYS.has(op))) return { ...bare, roots: null };
   const [input] = inputsOf(sink);

@@ -12,6 +12,7 @@ import type { ProvenStreams } from "./proven_streams.ts";
 import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownReader } from "./shown_sink.ts";
+import { ShownTopic } from "./shown_topic.ts";
 import { SinkProver } from "./sink_prover.ts";
 import type { Suspect } from "./suspects.ts";
 
@@ -79,7 +80,9 @@ export class Prover {
           new AppendProver({ topology, spec, shown: parts.appended(spec), streams: streams! }, parts.pace)
         ),
         sinks: sinks.map((sink) => {
-          const shown = parts.shown(sink, columnsOf(topology, sink));
+          const shown = sink.plan.table.output === undefined
+            ? parts.shown(sink, columnsOf(topology, sink))
+            : new ShownTopic(sink.plan, { topology: topology.name, streams: streams!, pace: parts.pace });
           const compared = { topology, sink, shown, source: parts.source };
           return new SinkProver({ ...compared, totals: sink.folded.length === 0 ? null : totals }, parts.pace);
         }),

@@ -4,6 +4,7 @@ import type { Canonical } from "../verify/canonical.ts";
 import { differingKey } from "./differing_key.ts";
 import { type Compared, type Excuse, type Look, lookAtAll, lookAtKeys, lookAtRange, OtherKeys } from "./look.ts";
 import { lookAtTotals } from "./look_totals.ts";
+import { nameOf } from "./proved_sinks.ts";
 import type { ProofPace } from "./proof_pace.ts";
 import { type DifferingKey, KEYS_NAMED, type SinkProof, type TakenRows } from "./proof_report.ts";
 import { Rounds } from "./rounds.ts";
@@ -46,7 +47,7 @@ export class SinkProver {
   }
 
   get sink(): string {
-    return this.compared.sink.plan.name;
+    return nameOf(this.compared.sink.plan);
   }
 
   /** Compares the rows that come next. @throws Error when source or ClickHouse do not answer */
@@ -151,6 +152,8 @@ export class SinkProver {
   }
 
   #differingKey(fault: Suspect): DifferingKey {
+    const told = this.compared.shown.told?.(fault);
+    if (told !== undefined) return { ...differingKey(fault, { ...told, names: this.compared.shown.names }), ...told };
     const { columns, key: names } = this.compared.sink.plan.table;
     const texts = names.map((name, place) =>
       keyText(columns.find((column) => column.name === name)!.type, fault.key[place])
