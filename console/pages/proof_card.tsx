@@ -67,10 +67,13 @@ function Rounds({ sinks }: { readonly sinks: readonly SinkProof[] }) {
   );
 }
 
-function nowOf({ paused, waits, excused, compared }: SinkProof): string {
+function nowOf({ paused, waits, excused, compared, taken }: SinkProof): string {
   if (paused !== null) return shown(paused, REASON_CHARACTERS);
   const parts = [
     ...excused > 0 ? [`${counted(excused, "row")} excused by dead letters`] : [],
+    ...taken.map(({ rows, reason }) =>
+      `${counted(rows, "row")} as Weir's own log has them: ${shown(reason, REASON_CHARACTERS)}`
+    ),
     ...waits !== null ? [shown(waits, REASON_CHARACTERS)] : [],
     ...compared > 0 ? [`${counted(compared, "row")} of this round compared`] : [],
   ];

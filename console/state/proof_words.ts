@@ -60,22 +60,17 @@ function running({ sinks, leftOut }: ContinuousProof): ProofWords {
     const rest = open > 0
       ? `${counted(open + untold, "table")} not checked since the start`
       : `${counted(untold, "table")} not compared here`;
-    return {
-      ...words,
-      tone: "quiet",
-      text: `${words.text}; ${rest}`,
-      figure: [words.figure[0], `${words.figure[1]}; ${rest}`],
-    };
+    return { ...withRest(words, rest), tone: "quiet" };
   }
   const excused = checked.reduce((sum, sink) => sum + sink.excused, 0);
-  if (excused === 0) return words;
-  const rest = `${counted(excused, "row")} not, for dead letters`;
-  return {
-    ...words,
-    tone: "warn",
-    text: `${words.text}; ${rest}`,
-    figure: [words.figure[0], `${words.figure[1]}; ${rest}`],
-  };
+  if (excused > 0) return { ...withRest(words, `${counted(excused, "row")} not, for dead letters`), tone: "warn" };
+  const taken = checked.flatMap((sink) => sink.taken).reduce((sum, { rows }) => sum + rows, 0);
+  return taken === 0 ? words : withRest(words, `${counted(taken, "row")} as Weir's own log has them`);
+}
+
+function withRest(words: ProofWords, rest: string): ProofWords {
+  const [large, small] = words.figure;
+  return { ...words, text: `${words.text}; ${rest}`, figure: [large, `${small}; ${rest}`] };
 }
 
 function different(sinks: readonly SinkProof[]): ProofWords {

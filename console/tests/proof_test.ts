@@ -7,7 +7,8 @@ Deno.test.afterAll(closeBrowser);
 
 const SALES: SinkProof = {
   ...{ topology: "sales", sink: "sales", how: "ranges", rows: 174_999, checked: "2026-03-01T12:03:11.000Z" },
-  ...{ roundMs: 12_000, compared: 0, differing: 0, keys: [], unjudged: 0, excused: 0, waits: null, paused: null },
+  ...{ roundMs: 12_000, compared: 0, differing: 0, keys: [], unjudged: 0, excused: 0, taken: [] },
+  ...{ waits: null, paused: null },
 };
 const HOURS: SinkProof = { ...SALES, sink: "seller_revenue_by_hour", how: "whole", rows: 1 };
 
@@ -26,6 +27,11 @@ Deno.test("the badge tells how many rows equal the source, which do not, and lea
     await badge.getByText("1 table not checked since the start").waitFor(SOON);
     standing.continuous = proofOf(SALES, HOURS);
     await badge.locator(".good").getByText(/^175,000 rows equal the source, checked 2026-03-01/).waitFor(SOON);
+
+    const taken = [{ rows: 3, reason: "which events come too late depends on the order of partitions" }];
+    standing.continuous = proofOf(SALES, { ...HOURS, taken });
+    await badge.locator(".good").getByText("; 3 rows as Weir's own log has them").waitFor(SOON);
+    await page.getByText("them: which events come too late depends on the order").first().waitFor(SOON);
 
     const columns = [{ name: "amount", expected: "10.00", actual: "<b>11.00</b>" }];
     const since = "2026-03-01T12:03:00.000Z";

@@ -1,8 +1,8 @@
 import { groupTasks } from "./lifecycle/group_tasks.ts";
-import type { Instance } from "./lifecycle/instance.ts";
+import type { Instance, StreamView } from "./lifecycle/instance.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 
-type Task = TaskHost["task"];
+type Task = TaskHost["task"] | StreamView;
 
 /** How many of a topology's tasks an instance has. */
 export interface TaskShare {
@@ -49,8 +49,9 @@ export interface AppliedOptions {
 /**
  * Resolves once everything that the log has now shows in ClickHouse, as far as the tasks of this instance go; to false
  * when that cannot be said: a task began anew meanwhile, or the time was over. The log may grow meanwhile, and nothing
- * is held back: positions are noted and waited for, never rest. What is read makes messages to other tasks, and these
- * messages others: so it is done once for each message that a change can cause, behind each other.
+ * is held back: positions are noted and waited for, never rest. What is read makes messages to other tasks, events for
+ * stages and facts in their changelogs, and these others: so it is done once for each that a change can cause, behind
+ * each other.
  */
 export async function whenApplied(instance: Instance, options: AppliedOptions): Promise<boolean> {
   const tasks = tasksOf(instance);
@@ -65,8 +66,11 @@ export async function whenApplied(instance: Instance, options: AppliedOptions): 
   };
   const begunUs = clock.nowMs() * 1_000;
   for (let hop = 0; hop < (options.hops ?? hopsOf(instance)); hop++) {
-    const read = await readBy(instance);
-    if (!await until(read)) return false;
+    const [read, brought] = await Promise.all([readBy(instance), broughtBy(instance)]);
+    if (!await until(read) || !await until(brought)) return false;
+    // What had waited for a source may have been given behind that: with all that was taken by now.
+    const taken = [...instance.streams.values()].map((stream) => ({ stream, to: stream.position }));
+    if (!await until(() => taken.every(({ stream, to }) => isBrought(stream, to)))) return false;
     const marks = [...instance.hosts.values()].map(({ task }) => ({ queue: task!.queue, mark: task!.queue.position }));
     if (!await until(() => marks.every(({ queue, mark }) => queue.passed(mark)))) return false;
     if (!await until(instance.producer.mark())) return false;
@@ -79,11 +83,13 @@ export async function whenApplied(instance: Instance, options: AppliedOptions): 
   return await until(() => acknowledged);
 }
 
-/** Messages behind each other that one change can cause, at most: a question and its answer for each operator. */
-export function hopsOf({ topology, topics }: Instance): number {
-  if (topics.inboxes.length === 0) return 1;
-  const asking = topology.nodes.filter(({ op }) => ASKING.has(op)).length;
-  return 1 + 2 * asking;
+/**
+ * Messages behind each other that one change can cause, at most: a question and its answer for each operator, and of
+ * streams an event for each stage, and a fact that a table may read.
+ */
+export function hopsOf({ topology, topics: { inboxes, plan } }: Pick<Instance, "topology" | "topics">): number {
+  const asking = inboxes.length === 0 ? 0 : topology.nodes.filter(({ op }) => ASKING.has(op)).length;
+  return 1 + 2 * asking + (plan.streams.length === 0 ? 0 : 1) + 2 * plan.stages.length;
 }
 
 /** Operators that may need rows of other tasks, or make rows of them. */
@@ -112,8 +118,23 @@ async function readBy(instance: Instance): Promise<() => boolean> {
   return () => instance.globals.behind(globals) === 0 && hosts.every(isRead);
 }
 
-function tasksOf({ hosts }: Instance): readonly Task[] {
-  return [...hosts.values()].map(({ task }) => task);
+/** To be asked whether everything is brought out that the topics of this instance's streams and stages have now. */
+async function broughtBy({ streams, ports: { log } }: Instance): Promise<() => boolean> {
+  const own = [...streams.values()];
+  const topics = [...new Set(own.map(({ topic }) => topic))];
+  const ends = new Map(
+    await Promise.all(topics.map(async (topic) => [topic, (await log.offsets(topic)).end] as const)),
+  );
+  return () => own.every((stream) => stream.held === 0 && isBrought(stream, ends.get(stream.topic)![stream.partition]));
+}
+
+/** Of a task that has just begun anew it is not known. */
+function isBrought({ doneTo }: StreamView, to: number): boolean {
+  return doneTo !== null && doneTo >= to;
+}
+
+function tasksOf({ hosts, streams }: Instance): readonly Task[] {
+  return [...[...hosts.values()].map(({ task }) => task), ...streams.values()];
 }
 
 function sameTasks(before: readonly Task[], now: readonly Task[]): boolean {

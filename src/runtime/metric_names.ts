@@ -224,6 +224,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Rows that differ from the source while dead letters or held rows say why.",
     labels: ["sink"],
   },
+  weir_proof_taken_rows: {
+    kind: "gauge",
+    help: "Rows of results of streams that are as Weir's own log has them, which their events do not decide about.",
+    labels: ["sink"],
+  },
   weir_proof_equal_rows: {
     kind: "gauge",
     help: "Rows that the last round of the continuous proof found equal to the source.",

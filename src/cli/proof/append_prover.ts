@@ -1,7 +1,6 @@
 import type { AppendSpec } from "../../dsl/append_sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
-import type { BroughtOut } from "../../runtime/applied.ts";
 import { counted } from "../numbers.ts";
 import { eventsReader } from "../verify/event_records.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
@@ -12,20 +11,10 @@ import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts
 import { Rounds } from "./rounds.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownRows } from "./shown_sink.ts";
-import type { ProofPace } from "./sink_prover.ts";
+import type { ProofPace } from "./proof_pace.ts";
+import type { ProvenStreams } from "./proven_streams.ts";
 import { type Difference, type Suspect, Suspects } from "./suspects.ts";
 import type { AskedRecords, PartitionRecords } from "./told_records.ts";
-
-/** How far a partition of a topic of events is brought out; null: no instance tells it. */
-export type ToldBrought = Omit<BroughtOut, "to"> & { readonly to: number | null };
-
-/** What the log has of the streams that are compared. */
-export interface ProvenStreams {
-  /** Of all partitions that the topology's streams read. */
-  brought(topology: string): Promise<readonly ToldBrought[]>;
-  /** Null if there is no such topic. @throws Error when the log does not answer */
-  records(topology: string, asked: AskedRecords): Promise<PartitionRecords | null>;
-}
 
 /** An append table, and both sides that are compared. */
 export interface ComparedAppends {
@@ -204,6 +193,7 @@ export class AppendProver {
       how: "ranges",
       ...this.#rounds.report(this.suspects),
       keys: this.suspects.faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
+      taken: [],
       waits: this.#untold,
       paused: this.paused,
     };

@@ -13,7 +13,12 @@ import { Standings } from "./standing.ts";
 import { ToldProof } from "./told_proof.ts";
 
 /** Gauges of rows that are not known to be equal. */
-const COUNTS = ["weir_proof_differing_rows", "weir_proof_unjudged_rows", "weir_proof_excused_rows"];
+const COUNTS = [
+  "weir_proof_differing_rows",
+  "weir_proof_unjudged_rows",
+  "weir_proof_excused_rows",
+  "weir_proof_taken_rows",
+];
 const AFTER_START_MS = 2_000;
 
 /** What it needs. */
@@ -95,6 +100,7 @@ function report(sink: SinkProof, metrics: PrometheusMetrics): void {
   metrics.gauge("weir_proof_differing_rows", labels, sink.differing);
   metrics.gauge("weir_proof_unjudged_rows", labels, sink.unjudged);
   metrics.gauge("weir_proof_excused_rows", labels, sink.excused);
+  metrics.gauge("weir_proof_taken_rows", labels, sink.taken.reduce((sum, { rows }) => sum + rows, 0));
   if (sink.checked === null) return;
   metrics.gauge("weir_proof_equal_rows", labels, sink.rows);
   metrics.gauge("weir_proof_checked_timestamp_seconds", labels, Date.parse(sink.checked) / 1_000);

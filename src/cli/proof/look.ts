@@ -1,13 +1,15 @@
 import type { Topology } from "../../dsl/topology.ts";
-import type { Row } from "../../record/row.ts";
+import type { OracleOptions } from "../../oracle/oracle.ts";
 import type { CanonicalRow, ExpectedRows } from "../verify/compare.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
 import { expires } from "../verify/moments.ts";
 import type { KeyRange, RangedTruth, WireRow } from "../verify/ranged_truth.ts";
 import { differencesOf } from "./differences_of.ts";
+import type { FollowedTotals } from "./followed_totals.ts";
 import type { ProofSource } from "./proof_source.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
-import type { ShownReader, ShownRows, SinkKey } from "./shown_sink.ts";
+import type { ShownReader, ShownRows } from "./shown_sink.ts";
+import type { SinkKey } from "./sink_key.ts";
 import { type ReadRows, wholeRows, withRights } from "./slice_rows.ts";
 import type { Difference } from "./suspects.ts";
 
@@ -21,6 +23,8 @@ export interface Compared {
   readonly sink: ProvedSink;
   readonly shown: ShownReader;
   readonly source: ProofSource;
+  /** What it shows of streams; null: nothing. */
+  readonly totals: FollowedTotals | null;
 }
 
 /** What one look at some rows of a sink found. */
@@ -98,7 +102,7 @@ export async function lookAtAll(
 }
 
 /** Reads at one instant, which is over when the rows are there. */
-async function reading(
+export async function reading(
   { source }: Compared,
   read: (truth: RangedTruth) => Promise<ReadRows>,
 ): Promise<{ readonly rows: ReadRows; readonly mark: string }> {
@@ -123,23 +127,40 @@ interface Judged {
 }
 
 async function judged(
-  { topology, shown: sink }: Compared,
+  compared: Compared,
   { rows, shown, isIn, excuse, precise }: Judged,
 ): Promise<Omit<Look, "mark">> {
-  const nowMs = Date.now();
-  const passing = expires(topology);
-  const from = [...rows.compute((nowMs - (passing ? EXPIRY_MS : 0)) * 1_000)];
-  const later: Row[] | null = passing ? [...rows.compute((nowMs + SKEW_MS) * 1_000)] : null;
-  const { expected } = expectedRows({ rows: from, later }, sink);
-  const found = differencesOf(sink.key, { expected: onlyThose(expected, isIn), shown });
-  if (found.length === 0) return { rows: expected.byKey.size, differences: [], read: rows.read };
-  const versions = await sink.versions(found.map(({ key }) => key));
+  const expected = expectedNow(compared, { rows });
+  const found = differencesOf(compared.shown.key, { expected: onlyThose(expected, isIn), shown });
   const excused = excuse !== null && (!precise || rows.troubled) ? excuse : null;
   return {
     rows: expected.byKey.size,
-    differences: found.map((one) => ({ ...one, version: versions.get(one.text) ?? null, excuse: excused })),
+    differences: await versioned(compared, { found, excuse: excused }),
     read: rows.read,
   };
+}
+
+/** The rows that should be shown now, where rows expire for as long as one looks. */
+export function expectedNow(
+  { topology, shown }: Pick<Compared, "topology" | "shown">,
+  { rows, folded }: { readonly rows: ReadRows; readonly folded?: OracleOptions["folded"] },
+): ExpectedRows {
+  const nowMs = Date.now();
+  const passing = expires(topology);
+  const from = rows.compute((nowMs - (passing ? EXPIRY_MS : 0)) * 1_000, folded);
+  const later = passing ? rows.compute((nowMs + SKEW_MS) * 1_000, folded) : null;
+  if (shown.expected !== undefined) return shown.expected(from, later);
+  return expectedRows({ rows: from.values(), later: later?.values() ?? null }, shown).expected;
+}
+
+/** Differences with what Weir wrote last of their keys. */
+export async function versioned(
+  { shown }: Pick<Compared, "shown">,
+  { found, excuse }: { readonly found: ReturnType<typeof differencesOf>; readonly excuse: Excuse },
+): Promise<readonly Difference[]> {
+  if (found.length === 0) return [];
+  const versions = await shown.versions(found.map(({ key }) => key));
+  return found.map((one) => ({ ...one, version: versions.get(one.text) ?? null, excuse }));
 }
 
 function onlyThose(expected: ExpectedRows, isIn: (row: CanonicalRow) => boolean): ExpectedRows {

@@ -1,8 +1,9 @@
 import { textLines } from "../text_lines.ts";
 import type { ProofReport } from "./proof_report.ts";
-import type { ToldBrought } from "./append_prover.ts";
+import type { ToldBrought } from "./proven_streams.ts";
 import type { Standing } from "./prover.ts";
 import type { AskedRecords, ToldRecords } from "./told_records.ts";
+import type { ToldTopic } from "./told_topics.ts";
 
 /** What the process of the proof is told first. Both sides speak in lines of JSON. */
 export interface ProofBegin {
@@ -26,13 +27,13 @@ export type FromProof =
 
 /** What is asked of a topology. */
 export type Question =
-  | { readonly question: "standing" | "applied" | "brought" }
+  | { readonly question: "standing" | "applied" | "brought" | "topics" }
   | { readonly question: "records"; readonly asked: AskedRecords };
 
 /** What it is answered. */
 export interface ToProof {
   readonly id: number;
-  readonly answer: Standing | boolean | readonly ToldBrought[] | ToldRecords | Unanswered | null;
+  readonly answer: Standing | boolean | readonly ToldBrought[] | readonly ToldTopic[] | ToldRecords | Unanswered | null;
 }
 
 /** Why the instance cannot answer. */

@@ -1,7 +1,8 @@
 /** The process of the continuous proof: begun by `start`, and over when that ends. */
 import { loadConfiguration } from "../config/configuration.ts";
 import { lowerPriority } from "./lower_priority.ts";
-import type { ToldBrought } from "./append_prover.ts";
+import type { ToldBrought } from "./proven_streams.ts";
+import type { ToldTopic } from "./told_topics.ts";
 import { ProductionError } from "../../record/errors.ts";
 import {
   type FromProof,
@@ -66,15 +67,22 @@ function conversation(
     applied: (topology) => ask<boolean>(topology, { question: "applied" }),
     streams: {
       brought: (topology) => ask<readonly ToldBrought[]>(topology, { question: "brought" }),
+      topics: async (topology) =>
+        answered(await ask<readonly ToldTopic[] | Unanswered>(topology, { question: "topics" })),
       async records(topology, asked) {
         const told = await ask<ToldRecords | Unanswered | null>(topology, { question: "records", asked });
-        if (told !== null && "unanswered" in told) throw new ProductionError(told.unanswered, { retriable: true });
-        return told === null ? null : recordsIn(told);
+        return told === null ? null : recordsIn(answered(told));
       },
     },
     tell: (report) => write(begin, { kind: "report", report }),
   };
   return { instances, heard: listen() };
+}
+
+/** @throws ProductionError with the reason why the instance does not answer */
+function answered<T extends object>(told: T | Unanswered): T {
+  if ("unanswered" in told) throw new ProductionError(told.unanswered, { retriable: true });
+  return told;
 }
 
 function write({ mark }: ProofBegin, message: FromProof): void {

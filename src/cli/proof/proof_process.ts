@@ -129,6 +129,8 @@ export class ProofProcess implements ProofKeeper {
         return await standings.applied(topology).catch(() => false);
       case "brought":
         return await standings.brought(topology);
+      case "topics":
+        return await standings.topics(topology).catch((error: Error) => ({ unanswered: error.message }));
       case "records":
         return await standings.records(topology, ask.asked)
           .catch((error: Error) => ({ unanswered: error.message }));

@@ -33,6 +33,13 @@ export interface DifferingKey {
   readonly since: string;
 }
 
+/** Rows of results of streams that are not proven from their events, but are as Weir's own log has them. */
+export interface TakenRows {
+  readonly rows: number;
+  /** Why their events do not decide. */
+  readonly reason: string;
+}
+
 /** How far one sink is proven. */
 export interface SinkProof {
   readonly topology: string;
@@ -55,6 +62,8 @@ export interface SinkProof {
   readonly unjudged: number;
   /** Rows that differ, and Weir says why: what dead letters and problems tell of. */
   readonly excused: number;
+  /** Rows of the last look that its source does not decide about; of results of streams alone. */
+  readonly taken: readonly TakenRows[];
   /** What another look at the rows that are not judged waits for; null: nothing. */
   readonly waits: string | null;
   /** Why the sink is not compared now; null: it is. */

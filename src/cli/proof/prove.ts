@@ -9,7 +9,7 @@ import { proofMask } from "./masked_proof.ts";
 import type { ProofReport } from "./proof_report.ts";
 import { demoSource, postgresSource, type ProofSource } from "./proof_source.ts";
 import { Prover, type Standing } from "./prover.ts";
-import type { ProvenStreams } from "./append_prover.ts";
+import type { ProvenStreams } from "./proven_streams.ts";
 import { ShownAppends } from "./shown_appends.ts";
 import { ShownSink } from "./shown_sink.ts";
 

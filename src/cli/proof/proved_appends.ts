@@ -4,9 +4,8 @@ import type { AppendNode, StreamNode } from "../../dsl/stream_nodes.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
 import type { LeftOut } from "./proof_report.ts";
+import { NO_LOG } from "./proved_sinks.ts";
 
-const NO_LOG =
-  "it is made of a topic, and deno task prove is no client of Kafka: an instance compares it that may run deno";
 const DEPENDS =
   "its rows depend on what was there, or came before, when each event was processed, which nobody can compute again";
 const EXPIRES = "ClickHouse removes its rows when their time is over (ttl)";

@@ -8,8 +8,6 @@ import { compile } from "../../plan/compile.ts";
 import { keyColumnsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
-import type { TableResultNode } from "../../dsl/stream_nodes.ts";
-import { neverComputed } from "../verify/folded_rows.ts";
 import { isJsonTable } from "../verify/json_tables.ts";
 import type { KeyKind } from "../verify/ranged_truth.ts";
 import { wholeSource } from "../verify/truth.ts";
@@ -27,6 +25,8 @@ export interface ProvedSink {
   readonly roots: readonly string[] | null;
   /** Topics of which foreign-key joins look up rows. */
   readonly lookedUp: ReadonlySet<string>;
+  /** The results of streams that it is made of. */
+  readonly folded: readonly FoldedNode[];
   /** The sink's key columns, in the order of the key of its table. */
   readonly keyColumns: readonly string[];
 }
@@ -39,42 +39,42 @@ export interface ProvedSource {
   readonly kinds: readonly KeyKind[] | null;
 }
 
+/** Why nothing is compared of what topics of events make. */
+export const NO_LOG =
+  "it is a topic, or made of one, and deno task prove is no client of Kafka: an instance compares it that may run deno";
 const OF_JSON = "it shows a topic of plain JSON, which only deno task verify compares";
-const A_TOPIC = "it is a topic, which only deno task verify compares";
+const OF_A_STREAM = "it is a topic that a stream is written to, which only deno task verify compares";
 
-/** What of a topology can be compared while it runs, and what cannot. */
-export function provedSinks(topology: Topology): {
+/**
+ * What of a topology can be compared while it runs, and what cannot. `reachable`: records of topics can be read.
+ */
+export function provedSinks(topology: Topology, { reachable }: { readonly reachable: boolean }): {
   readonly sinks: readonly ProvedSink[];
   readonly leftOut: readonly LeftOut[];
 } {
   const sinks: ProvedSink[] = [];
   const leave = (sink: string, reason: string): LeftOut => ({ topology: topology.name, sink, reason });
-  const leftOut = [
-    ...outputTopics(topology).map((name) => leave(name, A_TOPIC)),
-  ];
+  const leftOut = outputTopics(topology).map((name) => leave(name, OF_A_STREAM));
   for (const plan of sinksOf(compile(topology))) {
     const nodes = ancestorsOf(topology, plan.name);
     const made = [...nodes].map((id) => topology.nodes[id]);
-    if (plan.table.output !== undefined) leftOut.push(leave(plan.name, A_TOPIC));
-    else if (made.some(isFolded)) leftOut.push(leave(plan.name, ofStreams(topology, made.filter(isFolded))));
+    const name = nameOf(plan);
+    const needsLog = plan.table.output !== undefined || made.some(isFolded);
+    if (needsLog && !reachable) leftOut.push(leave(name, NO_LOG));
     else if (made.some((node) => node.op === "source" && isJsonTable(node.source))) {
-      leftOut.push(leave(plan.name, OF_JSON));
+      leftOut.push(leave(name, OF_JSON));
     } else sinks.push(provedSink(topology, { plan, nodes, made }));
   }
   return { sinks, leftOut };
 }
 
-function isFolded(node: LogicalNode): node is FoldedNode {
-  return node.op === "folded";
+/** How a sink is called: a topic by its own name. */
+export function nameOf({ name, table: { output } }: Pick<SinkPlan, "name" | "table">): string {
+  return output?.topic ?? name;
 }
 
-/** Why results of streams are not compared: what nobody can compute again comes before what takes too long. */
-function ofStreams({ streams }: Topology, folded: readonly FoldedNode[]): string {
-  const never = folded.map(({ stream }) => neverComputed(streams[stream] as TableResultNode)).find((one) =>
-    one !== null
-  );
-  return "it shows results of streams, and " +
-    (never ?? "each look would compute them from all records of their topics, which only deno task verify does");
+function isFolded(node: LogicalNode): node is FoldedNode {
+  return node.op === "folded";
 }
 
 function ancestorsOf({ nodes }: Topology, sink: string): ReadonlySet<number> {
@@ -123,7 +123,9 @@ function provedSink(
     made.flatMap((node) => node.op === "foreignKeyJoin" ? rootsOf(topology, node.right) : [])
       .flatMap((root) => root.op === "source" ? [root.source.topic] : []),
   );
-  const bare = { plan, nodes, sources, keyColumns, lookedUp };
+  const bare = { plan, nodes, sources, keyColumns, lookedUp, folded: made.filter(isFolded) };
+  // Its rows are known by their records' keys alone, and are held whole.
+  if (plan.table.output !== undefined) return { ...bare, roots: null };
   const known = [...sources.values()].every(({ kinds }) => kinds !== null);
   if (!known || !made.every(({ op }) => KEEPS_KEYS.has(op))) return { ...bare, roots: null };
   const [input] = inputsOf(sink);

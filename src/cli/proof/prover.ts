@@ -1,14 +1,19 @@
 import type { AppendSpec } from "../../dsl/append_sink.ts";
 import type { ColumnTypes } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
-import { AppendProver, type ProvenStreams } from "./append_prover.ts";
+import { AppendProver } from "./append_prover.ts";
+import { FollowedTotals } from "./followed_totals.ts";
+import { OF_THE_LOG } from "./look_totals.ts";
+import type { ProofPace } from "./proof_pace.ts";
 import type { LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import type { ProofSource } from "./proof_source.ts";
 import { provedAppends } from "./proved_appends.ts";
+import type { ProvenStreams } from "./proven_streams.ts";
 import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownReader } from "./shown_sink.ts";
-import { type ProofPace, SinkProver } from "./sink_prover.ts";
+import { ShownTopic } from "./shown_topic.ts";
+import { SinkProver } from "./sink_prover.ts";
 import type { Suspect } from "./suspects.ts";
 
 /** How a topology stands, as far as it can be compared. */
@@ -42,6 +47,11 @@ interface TopologyProver {
   readonly appends: readonly AppendProver[];
 }
 
+function columnsOf({ nodes }: Topology, { plan: { name } }: ProvedSink): ColumnTypes {
+  const node = nodes.find((one) => one.op === "sink" && one.sink.name === name)!;
+  return (node as Extract<typeof node, { op: "sink" }>).sink.columns;
+}
+
 /** Looks behind each other at keys about which one more could decide. */
 const LOOKS_AT_ONCE = 3;
 /** What is told of a side that does not answer. */
@@ -57,22 +67,27 @@ export class Prover {
     this.#parts = parts;
     const { streams } = parts;
     const plans = parts.topologies.map((topology) => ({
-      ...{ topology, ...provedSinks(topology) },
+      ...{ topology, ...provedSinks(topology, { reachable: streams !== null }) },
       ...provedAppends(topology, { reachable: streams !== null }),
     }));
     this.#leftOut = plans.flatMap(({ leftOut, appendsLeftOut }) => [...appendsLeftOut, ...leftOut]);
-    this.#provers = plans.map(({ topology, sinks, appends }) => ({
-      topology: topology.name,
-      appends: appends.map((spec) =>
-        new AppendProver({ topology, spec, shown: parts.appended(spec), streams: streams! }, parts.pace)
-      ),
-      sinks: sinks.map((sink) => {
-        const node = topology.nodes.find((one) => one.op === "sink" && one.sink.name === sink.plan.name)!;
-        const { columns } = (node as Extract<typeof node, { op: "sink" }>).sink;
-        const shown = parts.shown(sink, columns);
-        return new SinkProver({ topology, sink, shown, source: parts.source }, parts.pace);
-      }),
-    }));
+    this.#provers = plans.map(({ topology, sinks, appends }) => {
+      // All sinks of a topology go by what is read once.
+      const totals = streams === null ? null : new FollowedTotals(topology, { streams, pace: parts.pace });
+      return {
+        topology: topology.name,
+        appends: appends.map((spec) =>
+          new AppendProver({ topology, spec, shown: parts.appended(spec), streams: streams! }, parts.pace)
+        ),
+        sinks: sinks.map((sink) => {
+          const shown = sink.plan.table.output === undefined
+            ? parts.shown(sink, columnsOf(topology, sink))
+            : new ShownTopic(sink.plan, { topology: topology.name, streams: streams!, pace: parts.pace });
+          const compared = { topology, sink, shown, source: parts.source };
+          return new SinkProver({ ...compared, totals: sink.folded.length === 0 ? null : totals }, parts.pace);
+        }),
+      };
+    });
   }
 
   /** One turn of each topology: the rows that come next, and another look at those that differed. */
@@ -127,7 +142,8 @@ export class Prover {
     const ready = new Map<SinkProver, readonly Suspect[]>();
     for (const sink of doubtful) {
       for (const { mark } of sink.suspects.keys) {
-        if (!unsent.has(mark)) unsent.set(mark, await this.#parts.source.unsent(mark));
+        if (unsent.has(mark)) continue;
+        unsent.set(mark, mark === OF_THE_LOG ? null : await this.#parts.source.unsent(mark));
       }
       const sent = sink.suspects.keys.filter(({ mark }) => unsent.get(mark) === null);
       sink.waits = sent.length > 0 ? null : unsent.get(sink.suspects.keys[0].mark)!;

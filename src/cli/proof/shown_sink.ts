@@ -1,11 +1,15 @@
 import { literal, qualified, quoted, rowsName } from "../../adapters/clickhouse/table_sql.ts";
 import type { ColumnTypes } from "../../dsl/sink.ts";
-import { type Canonical, type CanonicalColumn, canonicalColumn } from "../verify/canonical.ts";
-import { canonicalKey, type CanonicalRow } from "../verify/compare.ts";
+import { type CanonicalColumn, canonicalColumn } from "../verify/canonical.ts";
+import type { Row } from "../../record/row.ts";
+import { canonicalKey, type CanonicalRow, type ExpectedRows } from "../verify/compare.ts";
 import { type KeyRange, whereWithin } from "../verify/ranged_truth.ts";
 import { rowsByKey, selectLines, viewSql } from "../verify/shown_rows.ts";
 import type { Shown } from "../verify/sink_report.ts";
+import type { DifferingKey } from "./proof_report.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
+import type { SinkKey } from "./sink_key.ts";
+import type { Suspect } from "./suspects.ts";
 
 /** Keys that one question names at most. */
 const KEYS_AT_ONCE = 500;
@@ -15,14 +19,17 @@ const NULL = "\\N";
 /** Rows that a sink shows, by the text of their key. Of a key that it shows several times all of them are there. */
 export type ShownRows = ReadonlyMap<string, readonly CanonicalRow[]>;
 
-/** The key columns of a row, in the sink's order. */
-export type SinkKey = readonly Canonical[];
+/** The rows of a sink by the texts of their keys, as the oracle computes them. */
+export type RowsByKey = ReadonlyMap<string, Row>;
 
 /** What is shown of one sink, whoever shows it. */
-export type ShownReader = Pick<
-  ShownSink,
-  "columns" | "names" | "key" | "range" | "some" | "versions" | "textOf" | "keyOf"
->;
+export interface ShownReader
+  extends Pick<ShownSink, "columns" | "names" | "key" | "range" | "some" | "versions" | "textOf" | "keyOf"> {
+  /** The rows that must be there, and a moment later; absent: those that are computed, by their columns. */
+  expected?(now: RowsByKey, later: RowsByKey | null): ExpectedRows;
+  /** How a fault is told; absent: by its key columns. */
+  told?(fault: Suspect): Pick<DifferingKey, "key" | "explain" | "columns">;
+}
 
 /** What ClickHouse shows of one sink, and which of it was written when. */
 export class ShownSink {

@@ -3,7 +3,10 @@ import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import type { Canonical } from "../verify/canonical.ts";
 import { differingKey } from "./differing_key.ts";
 import { type Compared, type Excuse, type Look, lookAtAll, lookAtKeys, lookAtRange, OtherKeys } from "./look.ts";
-import { type DifferingKey, KEYS_NAMED, type SinkProof } from "./proof_report.ts";
+import { lookAtTotals } from "./look_totals.ts";
+import { nameOf } from "./proved_sinks.ts";
+import type { ProofPace } from "./proof_pace.ts";
+import { type DifferingKey, KEYS_NAMED, type SinkProof, type TakenRows } from "./proof_report.ts";
 import { Rounds } from "./rounds.ts";
 import { TooManyRows } from "./slice_rows.ts";
 import { type Suspect, Suspects } from "./suspects.ts";
@@ -12,17 +15,6 @@ import { type Suspect, Suspects } from "./suspects.ts";
 const WHOLE_PAUSE = 3;
 /** and not before. */
 const WHOLE_PAUSE_MS = 5_000;
-
-/** How much at a time. */
-export interface ProofPace {
-  /** Rows of one range. */
-  readonly rangeRows: number;
-  /** Rows that may be held at once. */
-  readonly rowsMax: number;
-  /** To be called with the number of rows that were read since: waits so that the source is not read too fast. */
-  readonly breathe: (rows: number) => Promise<void>;
-  readonly nowMs: () => number;
-}
 
 /** Goes round the rows of one sink, and remembers those that differ until it is known why. */
 export class SinkProver {
@@ -39,6 +31,8 @@ export class SinkProver {
   readonly #pace: ProofPace;
   readonly #rounds = new Rounds();
   #whole: boolean;
+  /** Of the last look. */
+  #taken: readonly TakenRows[] = [];
   #after: string | null = null;
   #dueMs = 0;
 
@@ -53,7 +47,7 @@ export class SinkProver {
   }
 
   get sink(): string {
-    return this.compared.sink.plan.name;
+    return nameOf(this.compared.sink.plan);
   }
 
   /** Compares the rows that come next. @throws Error when source or ClickHouse do not answer */
@@ -98,7 +92,7 @@ export class SinkProver {
     this.#begin();
     const { rowsMax, breathe, nowMs } = this.#pace;
     try {
-      const look = await lookAtAll(this.compared, { rowsMax, breathe, excuse });
+      const look = await this.#lookWhole({ rowsMax, breathe, excuse });
       take(look);
       this.#rounds.add(look.rows);
       const durationMs = this.#rounds.end(nowMs());
@@ -107,6 +101,14 @@ export class SinkProver {
       if (!(error instanceof TooManyRows)) throw error;
       this.leftOut = error.message;
     }
+  }
+
+  async #lookWhole(options: Parameters<typeof lookAtAll>[1]): Promise<Look> {
+    const { totals } = this.compared;
+    if (totals === null) return await lookAtAll(this.compared, options);
+    const look = await lookAtTotals({ ...this.compared, totals }, options);
+    this.#taken = look.taken;
+    return look;
   }
 
   #begin(): void {
@@ -128,6 +130,8 @@ export class SinkProver {
   forget(): void {
     this.suspects = new Suspects();
     this.#rounds.forget();
+    this.compared.totals?.forget();
+    this.#taken = [];
     this.#after = null;
     this.#dueMs = 0;
   }
@@ -141,12 +145,15 @@ export class SinkProver {
       how: this.#whole ? "whole" : "ranges",
       ...this.#rounds.report(this.suspects),
       keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
+      taken: this.#taken,
       waits: unjudged > 0 ? this.waits : null,
       paused: this.paused,
     };
   }
 
   #differingKey(fault: Suspect): DifferingKey {
+    const told = this.compared.shown.told?.(fault);
+    if (told !== undefined) return { ...differingKey(fault, { ...told, names: this.compared.shown.names }), ...told };
     const { columns, key: names } = this.compared.sink.plan.table;
     const texts = names.map((name, place) =>
       keyText(columns.find((column) => column.name === name)!.type, fault.key[place])

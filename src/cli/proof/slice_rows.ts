@@ -6,11 +6,12 @@ import type { Row } from "../../record/row.ts";
 import type { KeyKind, RangedTruth, WireRow } from "../verify/ranged_truth.ts";
 import { wireReader } from "../verify/truth.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
+import type { RowsByKey } from "./shown_sink.ts";
 
 /** Rows of sources, as the oracle reads them. */
 export interface ReadRows {
-  /** The rows of the sink, at a moment in microseconds. */
-  compute(nowUs: number): Iterable<Row>;
+  /** The rows of the sink, at a moment in microseconds. `folded`: needed where it shows results of streams. */
+  compute(nowUs: number, folded?: OracleOptions["folded"]): RowsByKey;
   /** Rows read from the source. */
   readonly read: number;
   /** Rows that cannot be read, or not be computed: whether what Weir shows of them depends on what it knew before. */
@@ -56,6 +57,11 @@ export async function withRights(
     }
   }
   return tables.rows(topology);
+}
+
+/** Of a sink that reads no table. */
+export function withoutSources({ topology, sink }: Pick<SinkOf, "topology" | "sink">): ReadRows {
+  return new Tables(sink).rows(topology);
 }
 
 /** All rows of the sink's sources. `breathe` is called now and then with the number of rows read since. */
@@ -131,14 +137,15 @@ class Tables {
     keys.set(key, values);
   }
 
-  compute(topology: Topology, options: OracleOptions): Iterable<Row> {
+  compute(topology: Topology, options: OracleOptions): RowsByKey {
     const found = computeSinks(topology, (topic) => this.#table(topic), { ...options, only: this.#sink.nodes });
-    return found.get(this.#sink.plan.name)!.rows.values();
+    return found.get(this.#sink.plan.name)!.rows;
   }
 
   rows(topology: Topology): ReadRows {
     let uncomputed = 0;
-    const compute = (nowUs: number) => this.compute(topology, { nowUs, onRefused: () => uncomputed++ });
+    const compute: ReadRows["compute"] = (nowUs, folded) =>
+      this.compute(topology, { nowUs, onRefused: () => uncomputed++, ...folded === undefined ? {} : { folded } });
     const refused = this.#refused;
     return {
       compute,

@@ -4,9 +4,10 @@ import { json, RequestError } from "../api/answer.ts";
 import type { Routes } from "../http_server.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import { askOthers } from "../instances/ask_others.ts";
-import type { ToldBrought } from "./append_prover.ts";
 import type { Standing } from "./prover.ts";
+import type { ToldBrought } from "./proven_streams.ts";
 import { type AskedRecords, readRecords, type ToldRecords } from "./told_records.ts";
+import { readable, tellTopics, type ToldTopic } from "./told_topics.ts";
 
 /** How long one answer may take. */
 const APPLIED_MS = 60_000;
@@ -106,12 +107,22 @@ export class Standings {
   }
 
   /**
-   * Records of a topic that the topology's streams read. Null if there is no such topic.
+   * The topics of which its streams and stages are made.
+   * @throws ProductionError when the log does not answer. @throws RequestError if the topology does not run here
+   */
+  async topics(topology: string): Promise<readonly ToldTopic[]> {
+    const instance = this.#runnerOf(topology)?.instance;
+    if (!instance) throw new RequestError(404, `No topology "${topology}" runs here`);
+    return await tellTopics(instance.ports.log, instance.topics.plan);
+  }
+
+  /**
+   * Records of a topic that the topology's streams read, or of a stage's changelog. Null if there is no such topic.
    * @throws ProductionError when the log does not answer. @throws RequestError if it does not read the topic
    */
   async records(topology: string, asked: AskedRecords): Promise<ToldRecords | null> {
     const instance = this.#runnerOf(topology)?.instance;
-    if (!instance?.topics.plan.streams.some(({ source }) => source.topic === asked.topic)) {
+    if (!instance || !readable(instance.topics.plan).has(asked.topic)) {
       throw new RequestError(404, `No topology "${topology}" that reads topic "${asked.topic}" runs here`);
     }
     return await readRecords(instance.ports.log, asked);

@@ -1,4 +1,4 @@
-import type { SinkKey } from "./shown_sink.ts";
+import type { SinkKey } from "./sink_key.ts";
 
 /** Looks that must agree before a difference counts. Before each but the first Weir applies all that the last saw. */
 const LOOKS_MIN = 3;

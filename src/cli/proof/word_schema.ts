@@ -22,6 +22,8 @@ const sink = z.object({
   keys: z.array(key),
   unjudged: count,
   excused: count,
+  // A service of an earlier version tells none.
+  taken: z.array(z.object({ rows: count, reason: z.string() })).default([]),
   waits: z.string().nullable(),
   paused: z.string().nullable(),
 });

@@ -7,7 +7,7 @@ import type { TopicTable } from "../../ports/topic_table.ts";
 import type { Row } from "../../record/row.ts";
 import { comparedRowText, readChangedRow } from "../../record/changed_row.ts";
 import { isNewer, rowKey, type RowMark, rowMark } from "../../record/row_record.ts";
-import { type CanonicalRow, compareRows, expectRows } from "./compare.ts";
+import { type CanonicalRow, compareRows, type ExpectedRows, expectRows } from "./compare.ts";
 import { recordsOf } from "./event_records.ts";
 import type { SinkReport } from "./sink_report.ts";
 
@@ -41,9 +41,9 @@ export async function verifyTableTopic(
   const records = (await recordsOf(log, output.topic, await log.offsets(output.topic))).flat();
   const last = new Map<string, string | null>();
   const newest = new Map<string, { readonly mark: RowMark; readonly value: string | null }>();
-  const rowOf = output.changes ? changedRow : textOf;
+  const rowOf = comparedValue(output);
   for (const { key, value, headers } of records) take({ key, value, headers }, { last, newest, rowOf });
-  const writer = expecting(sink, { output, description });
+  const writer = topicRows(sink, description);
   const { expected, unfit } = writer(rows, later);
   const compared = (found: Iterable<readonly [string, string | null]>) =>
     compareRows(COLUMNS, {
@@ -79,14 +79,17 @@ function take(
   if (mark !== null && (known === undefined || !isNewer(known.mark, mark))) newest.set(text, { mark, value: row });
 }
 
-/** Makes the rows that must be there; `unfit`: how many cannot be written. */
-function expecting(
-  { table }: SinkPlan,
-  { output, description: { messageBytesMax } }: {
-    readonly output: TopicTable;
-    readonly description: TopicDescription;
-  },
-) {
+/** How a record's value is compared. */
+export function comparedValue({ changes }: Pick<TopicTable, "changes">): (value: Bytes) => string {
+  return changes ? changedRow : textOf;
+}
+
+/** Makes the rows that must be in a topic, as [key, value]; `unfit`: how many cannot be written. */
+export function topicRows(
+  { table }: Pick<SinkPlan, "table">,
+  { messageBytesMax }: Pick<TopicDescription, "messageBytesMax">,
+): (now: RowsByKey, later: RowsByKey | null) => { readonly expected: ExpectedRows; readonly unfit: number } {
+  const output = table.output!;
   const { write } = tableWriter(table);
   const written = (row: Row): string => {
     if (output.changes) return comparedRowText(row);

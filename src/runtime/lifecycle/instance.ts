@@ -34,6 +34,8 @@ export interface StreamView {
   readonly elements: KeyedElements | null;
   /** Whether it does not know yet that nothing of an earlier time comes. */
   readonly waits: boolean;
+  /** Events that are taken, and wait for a source that is behind. */
+  readonly held: number;
   /** When something is due by the wall clock, microseconds since the epoch; null: nothing is. */
   readonly wallDueUs: number | null;
   /** Rows that ClickHouse has not acknowledged, by sink. */

@@ -62,10 +62,8 @@ export class StreamHost implements StreamView, SourceTask {
     { plan, topic, partition }: Pick<Beginner, "plan" | "topic" | "partition">,
     surroundings: StreamSurroundings,
   ) {
-    [this.plan, this.topic, this.partition] = [plan, topic, partition];
-    this.id = taskId(plan.name, partition);
-    this.#surroundings = surroundings;
-    this.#pace = surroundings.pace(topic);
+    [this.id, this.plan, this.topic, this.partition] = [taskId(plan.name, partition), plan, topic, partition];
+    [this.#surroundings, this.#pace] = [surroundings, surroundings.pace(topic)];
     const { clock } = surroundings.instance.ports;
     [this.#time, this.#gathering] = [new PassingTime(topic, clock), new Gathering(clock)];
     this.movedMs = clock.nowMs();
@@ -89,16 +87,18 @@ export class StreamHost implements StreamView, SourceTask {
   }
 
   pendingRows(): ReadonlyMap<string, number> {
-    const { queue, task } = this.#life ?? {};
-    const batches = [...queue?.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
-    const events = batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, task?.order?.held ?? 0);
+    const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
+    const events = batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, this.held);
     return new Map([...rowsBySink(this.plan.sinks, batches), [this.plan.name, events]]);
   }
 
   /** The source that events wait for; null if none do. */
   get waiting(): string | null {
-    const { held = 0, waitsFor = null } = this.#life?.task.order ?? {};
-    return held > 0 ? waitsFor : null;
+    return this.held > 0 ? this.#life!.task.order!.waitsFor : null;
+  }
+
+  get held(): number {
+    return this.#life?.task.order?.held ?? 0;
   }
 
   /** Everything before it is brought out; null while that is not known. */

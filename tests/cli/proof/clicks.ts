@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
-import { AppendProver, type ToldBrought } from "../../../src/cli/proof/append_prover.ts";
+import { AppendProver } from "../../../src/cli/proof/append_prover.ts";
+import type { ToldBrought } from "../../../src/cli/proof/proven_streams.ts";
 import { provedAppends } from "../../../src/cli/proof/proved_appends.ts";
 import type { AppendReader } from "../../../src/cli/proof/shown_appends.ts";
 import { readRecords, recordsIn } from "../../../src/cli/proof/told_records.ts";
@@ -48,6 +49,7 @@ export class Clicks {
     this.cleanup = cleanup;
     const { appends: [spec] } = provedAppends(clickViews, { reachable: true });
     const streams = {
+      topics: () => Promise.resolve([]),
       brought: () =>
         Promise.resolve(this.brought.map((to, partition): ToldBrought => ({ topic: TOPIC, partition, to }))),
       records: async (_topology: string, asked: Parameters<typeof readRecords>[1]) => {

@@ -2,7 +2,8 @@ import { computeSinks } from "../../../src/oracle/oracle.ts";
 import type { ProofSource } from "../../../src/cli/proof/proof_source.ts";
 import type { ProvedSink } from "../../../src/cli/proof/proved_sinks.ts";
 import { Prover, type Standing } from "../../../src/cli/proof/prover.ts";
-import type { ShownReader, ShownRows, SinkKey } from "../../../src/cli/proof/shown_sink.ts";
+import type { ShownReader, ShownRows } from "../../../src/cli/proof/shown_sink.ts";
+import type { SinkKey } from "../../../src/cli/proof/sink_key.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
 import { canonical, columnsOf, decoded, shop, type SinkName, type Tables, truthOf } from "./shop.ts";
 
