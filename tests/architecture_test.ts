@@ -51,7 +51,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "runtime/lifecycle": {
     code: "record formats plan state ports runtime/terms runtime/task runtime/conversation runtime/outputs " +
       "runtime/globals runtime/delivery",
-    types: "dsl",
+    types: "dsl processor",
   },
   "runtime/streams": {
     code: "record formats plan processor ports runtime/terms runtime/lifecycle runtime/delivery",

@@ -24,6 +24,7 @@ export type { LetterPage as Letters, ReplayAnswer as Replay } from "../../src/cl
 export type { Attempt, StoredLetter as Letter } from "../../src/adapters/local/stored_letters.ts";
 export type {
   Contributors,
+  ExplainedPartner,
   ExplainedStep,
   Explanation,
   Outcome,

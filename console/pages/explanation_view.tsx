@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { ExplainedStep, Explanation, SourceRow } from "../api/contract.ts";
+import type { ExplainedPartner, ExplainedStep, Explanation, SourceRow } from "../api/contract.ts";
 import { Badge, toneOf, WordBadge } from "../parts/badge.tsx";
 import { RowView } from "../parts/row_view.tsx";
 import { grouped, moment, shown } from "../parts/text.ts";
@@ -205,7 +205,7 @@ function Letters({ topology, letters }: {
 }
 
 function OperatorStep(
-  { step: { operator, op, outcome, sentence, lookup, row } }: {
+  { step: { operator, op, outcome, sentence, lookup, partners = [], row } }: {
     readonly step: ExplainedStep;
   },
 ) {
@@ -224,8 +224,27 @@ function OperatorStep(
           {lookup.row !== null && <Folded row={lookup.row} label={`Row of ${lookup.table}`} />}
         </div>
       )}
-      {row !== null && <Folded row={row} label={`Row after ${operator}`} />}
+      {partners.map((partner, index) => <Partner key={index} partner={partner} />)}
+      {row !== null && <Folded row={row} label={op === "tableJoin" ? "Row of the table" : `Row after ${operator}`} />}
     </Step>
+  );
+}
+
+/** An event of the other side of a join of streams. */
+function Partner(
+  { partner: { table, topic, partition, offset, timeUs, key, row, isSure } }: {
+    readonly partner: ExplainedPartner;
+  },
+) {
+  const place = `${shown(topic, 120)}, partition ${partition}, offset ${grouped(offset)}, ${moment(timeUs / 1_000)}`;
+  return (
+    <div class="lookup">
+      <p>
+        {isSure ? "with" : "perhaps with"} <b>{shown(table, 80)}</b> <code>{keyOf(key)}</code>
+      </p>
+      <p class="muted">{place}</p>
+      {row !== null && <Folded row={row} label={`Event of ${shown(table, 80)}`} />}
+    </div>
   );
 }
 

@@ -29,6 +29,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   "set aside": "warn",
   found: "good",
   present: "good",
+  taken: "good",
+  late: "warn",
   mapped: "good",
   begun: "accent",
   "dead letter": "bad",

@@ -176,7 +176,8 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_operator_rows: {
     kind: "gauge",
-    help: "The same of the rows of tables that are there now, each of which counts once.",
+    help: "The same of the rows of tables that are there now, each of which counts once; of stages the events and " +
+      "changes that wait now.",
     labels: ["operator", "node", "outcome"],
   },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },

@@ -139,6 +139,11 @@ export class KeyedElements {
     }
   }
 
+  /** How many elements are so: every one is looked at. */
+  count(isCounted: (element: Element) => boolean): number {
+    return this.#keys.values().reduce((sum, { elements }) => sum + elements.filter(isCounted).length, 0);
+  }
+
   /** Whether this very element is there: it was neither replaced nor removed. */
   holds(key: Key, element: Element): boolean {
     const elements = this.of(key);

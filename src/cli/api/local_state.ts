@@ -31,8 +31,8 @@ function topologyState(run: ShownRun, instance: string): WatchedTopology {
   };
 }
 
-function counters({ node, passed, rows }: OperatorCounts): [string, NodeCounters] {
-  return [node, { ...passed, rows }];
+function counters({ node, passed, rows, waiting }: OperatorCounts): [string, NodeCounters] {
+  return [node, { ...passed, ...waiting === null ? {} : { waiting }, rows }];
 }
 
 function everywhere({ topics: { plan } }: Instance): string[] {

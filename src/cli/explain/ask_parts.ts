@@ -31,10 +31,12 @@ export function askParts({ topology, addresses, password }: Others): AskOthers {
   };
 }
 
+const KINDS: readonly PartQuestion["kind"][] = ["row", "group", "flow", "stage"];
+
 /** A question that another instance asks. @throws SyntaxError for what is none */
 export function partQuestion(text: string): PartQuestion {
   const question = decodeWire(text) as PartQuestion;
-  if (question?.kind === "row" || question?.kind === "group" || question?.kind === "flow") return question;
+  if (KINDS.includes(question?.kind)) return question;
   throw new SyntaxError("Cannot read the question of another instance: it runs another version");
 }
 

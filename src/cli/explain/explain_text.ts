@@ -4,7 +4,7 @@ import { counted } from "../numbers.ts";
 import { plain, shortened } from "../plain_text.ts";
 import { exactJson } from "../store/store_values.ts";
 import { textTable } from "../text_table.ts";
-import type { Explanation, ListedTopology, Outcome, TotalProof } from "./explanation.ts";
+import type { ExplainedPartner, Explanation, ListedTopology, Outcome, TotalProof } from "./explanation.ts";
 
 /** How an explanation is printed. */
 export interface TextOptions {
@@ -23,6 +23,9 @@ const [GREEN, YELLOW, RED, DIM, PLAIN] = ["\x1b[32m", "\x1b[33m", "\x1b[31m", "\
 const COLOURS: Partial<Record<Outcome, string>> = {
   shown: GREEN,
   present: GREEN,
+  matched: GREEN,
+  taken: GREEN,
+  late: YELLOW,
   waiting: YELLOW,
   undecided: YELLOW,
   "dead letter": RED,
@@ -100,14 +103,25 @@ function stepLines({ steps }: Explanation): string[] {
   const names = Math.min(OPERATOR_WIDTH_MAX, Math.max(0, ...steps.map(({ operator }) => operator.length)));
   const kinds = Math.max(0, ...steps.map(({ op }) => op.length));
   const outcomes = Math.max(0, ...steps.map(({ outcome }) => outcome.length));
-  return steps.flatMap(({ operator, op, outcome, sentence, lookup, row }) => {
+  return steps.flatMap(({ operator, op, outcome, sentence, lookup, row, partners = [] }) => {
     // What a lookup found, and what a callback made.
-    const told = lookup?.row ?? (outcome === "mapped" ? row : null);
+    const told = lookup?.row ?? (outcome === "mapped" || op === "tableJoin" ? row : null);
     const line = `${operator.padEnd(names)}  ${op.padEnd(kinds)}  ${outcome.padEnd(outcomes)}  ${sentence}${
       told === null ? "" : `: ${rowText(told)}`
     }`;
-    return [line, ...lookup?.why === null || lookup === undefined ? [] : [`  because ${lookup.why.sentence}`]];
+    return [
+      line,
+      ...lookup?.why === null || lookup === undefined ? [] : [`  because ${lookup.why.sentence}`],
+      ...partners.map(partnerLine),
+    ];
   });
+}
+
+function partnerLine({ topic, partition, offset, timeUs, row, isSure }: ExplainedPartner): string {
+  const time = microsText(timeUs) ?? `${timeUs} us`;
+  return `  ${isSure ? "with" : "perhaps with"} ${topic}/${partition}/${offset} of ${time}${
+    row === null ? "" : `: ${rowText(row)}`
+  }`;
 }
 
 function shownLines({ shown, shownKnown, outcome }: Explanation): string[] {

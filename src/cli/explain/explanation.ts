@@ -2,7 +2,7 @@ import type { Explanation, Outcome } from "../../runtime/explain/explanation.ts"
 import type { ListedTarget } from "../../runtime/explain/targets.ts";
 import { exactJson } from "../store/store_values.ts";
 
-export type { Explanation, Outcome, TotalProof } from "../../runtime/explain/explanation.ts";
+export type { ExplainedPartner, Explanation, Outcome, TotalProof } from "../../runtime/explain/explanation.ts";
 
 /** A topology and what of it can be asked about. */
 export interface ListedTopology {

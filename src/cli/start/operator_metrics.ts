@@ -24,7 +24,7 @@ export function reportOperators(runner: Pick<Runner, "instance" | "topology">, m
   const { instance, topology: { name: topology } } = runner;
   if (instance === null) return;
   const told = TOLD.getOrInsertComputed(instance, () => new Map());
-  for (const { node, name: operator, passed, rows } of operatorCounts(instance)) {
+  for (const { node, name: operator, passed, rows, waiting } of operatorCounts(instance)) {
     for (const [outcome, value] of entriesOf(passed)) {
       const labels = { topology, operator, node, outcome: OUTCOMES[outcome] };
       const before = told.get(`${node} ${outcome}`) ?? 0;
@@ -32,6 +32,9 @@ export function reportOperators(runner: Pick<Runner, "instance" | "topology">, m
       if (value > before || before === 0) metrics.count("weir_operator_passed_total", labels, value - before);
       told.set(`${node} ${outcome}`, Math.max(before, value));
       if (rows !== null) metrics.gauge("weir_operator_rows", labels, rows[outcome] ?? 0);
+    }
+    if (waiting !== null) {
+      metrics.gauge("weir_operator_rows", { topology, operator, node, outcome: OUTCOMES.waiting }, waiting);
     }
   }
 }

@@ -14,5 +14,7 @@ export function newestEvent(totals: StreamTotals): WindowKind {
       { start: 0, end: 0, seq: 0, before, state: totals.add(null, event), timestampUs: event.timestampUs },
     ],
     closesAt: () => null,
+    holding: () => [],
+    takesUntil: () => null,
   };
 }

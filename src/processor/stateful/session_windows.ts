@@ -1,7 +1,7 @@
 import type { WindowSpec } from "../../dsl/windows.ts";
 import type { Element } from "../../state/keyed_elements.ts";
 import type { TotalsState } from "./stream_totals.ts";
-import type { Step, WindowKindOf } from "./window_kind.ts";
+import { heldAt, type Step, type WindowKindOf } from "./window_kind.ts";
 
 /**
  * Sessions: events with no gap of more than `gapUs` between them; both ends are times of events. One is closed when an
@@ -12,6 +12,8 @@ export const sessionWindows: WindowKindOf<Extract<WindowSpec, { kind: "session" 
   const closesAt = ({ end }: { readonly end: number }) => end + gapUs + graceUs + 1;
   return {
     closesAt,
+    holding: heldAt,
+    takesUntil: (timestampUs) => closesAt({ end: timestampUs }),
     steps(held, event) {
       const { timestampUs, streamTimeUs } = event;
       const near = held.filter((session) =>

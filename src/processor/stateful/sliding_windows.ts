@@ -2,7 +2,7 @@ import type { WindowSpec } from "../../dsl/windows.ts";
 import type { Element } from "../../state/keyed_elements.ts";
 import type { StreamTotals, TotalsState } from "./stream_totals.ts";
 import { newest } from "./whole_window.ts";
-import type { Step, WindowKindOf } from "./window_kind.ts";
+import { heldAt, type Step, type WindowKindOf } from "./window_kind.ts";
 
 /** What is kept of an event: an element whose state this is, and whose seq is its place among those that came. */
 type KeptEvent = readonly [input: number, value: unknown];
@@ -21,6 +21,8 @@ export const slidingWindows: WindowKindOf<Extract<WindowSpec, { kind: "sliding" 
   const isOpen = (start: number, streamTimeUs: number) => closesAt({ end: start + sizeUs, seq: 0 }) > streamTimeUs;
   return {
     closesAt,
+    holding: heldAt,
+    takesUntil: (timestampUs) => closesAt({ end: timestampUs + sizeUs, seq: 0 }),
     steps(held, event) {
       const { timestampUs: time, streamTimeUs, input, value } = event;
       if (!isOpen(time, streamTimeUs)) return "late";

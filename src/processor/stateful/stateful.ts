@@ -1,6 +1,7 @@
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Element, KeyedElements } from "../../state/keyed_elements.ts";
+import type { LookedEvent, SoughtEvent } from "./sought_event.ts";
 
 export type { ElementChange } from "../../state/keyed_elements.ts";
 
@@ -25,9 +26,9 @@ export interface StatefulPorts {
   ) => void;
   /**
    * An event changes nothing, since it comes too late, is of a time before all windows, has no value or no key, or has
-   * come before.
+   * come before. `atUs`: of one that is late, the time because of which it is. Microseconds since the epoch.
    */
-  readonly onDropped: (reason: "late" | "early" | "no value" | "no key" | "repeat") => void;
+  readonly onDropped: (reason: DropReason, atUs?: number) => void;
   /** A join has found a partner of an event, or tells an event that has none, or no key to look for one. */
   readonly onPartner?: (found: "joined" | "withoutPartner" | "nullKeys") => void;
   /** A callback that time has called for, and no event of the key, threw: nothing of the call counts. */
@@ -38,6 +39,9 @@ export interface StatefulPorts {
    */
   readonly writtenUs?: () => number;
 }
+
+/** Why an event changes nothing. */
+export type DropReason = "late" | "early" | "no value" | "no key" | "repeat";
 
 /** Name of the limit of what waits. */
 export const WAITING_MAX = "waitingMax";
@@ -101,6 +105,10 @@ export interface StatefulOperator {
   readonly wallDueUs?: number | null;
   /** The wall clock has come to this time, as a record among the events says. */
   wallClock?(nowUs: number): void;
+  /** What is kept tells of an event that was taken. Changes nothing. Absent: nothing does. */
+  look?(input: number, event: SoughtEvent): LookedEvent | null;
+  /** How many events or changes wait for their time. Absent: none ever does. */
+  readonly waiting?: number;
 }
 
 /** When elements end that go by time alone. */

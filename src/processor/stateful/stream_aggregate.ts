@@ -3,6 +3,7 @@ import type { Row } from "../../record/row.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { sessionWindows } from "./session_windows.ts";
 import { slidingWindows } from "./sliding_windows.ts";
+import { type LookedWindows, type SoughtEvent, timeOrNull } from "./sought_event.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts, WhenIdle } from "./stateful.ts";
 import { StreamTotals, type TotalsState } from "./stream_totals.ts";
 import { timeWindows } from "./time_windows.ts";
@@ -85,7 +86,7 @@ class StreamAggregate implements StatefulOperator {
         timestampUs,
         streamTimeUs: this.#streamTimeUs,
       });
-      if (typeof steps === "string") this.#ports.onDropped(steps);
+      if (typeof steps === "string") this.#ports.onDropped(steps, this.#streamTimeUs);
       else this.#apply(event, steps.map((step) => this.#changeOf(event, step)));
     } finally {
       this.#close();
@@ -95,6 +96,22 @@ class StreamAggregate implements StatefulOperator {
   pass(_: number, { timestampUs }: KeyedEvent): void {
     this.#streamTimeUs = Math.max(this.#streamTimeUs, timestampUs);
     this.#close();
+  }
+
+  look(_: number, { key, timestampUs }: SoughtEvent): LookedWindows {
+    const { holding, takesUntil, closesAt } = this.#windows;
+    const takenUntilUs = takesUntil(timestampUs);
+    return {
+      kind: "streamAggregate",
+      streamTimeUs: timeOrNull(this.#streamTimeUs),
+      takenUntilUs: takenUntilUs === "early" ? null : takenUntilUs,
+      isEarly: takenUntilUs === "early",
+      windows: holding(this.elements.of(key), timestampUs).flatMap(({ start, end }) => {
+        const closesAtUs = closesAt({ start, end, seq: 0 });
+        return closesAtUs === null ? [] : [{ start, end, closesAtUs }];
+      }),
+      isToldOnClose: this.#emit === "close",
+    };
   }
 
   get whenIdle(): WhenIdle | null {

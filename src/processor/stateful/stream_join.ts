@@ -5,6 +5,7 @@ import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { columnAdded } from "../column_added.ts";
 import { extensible } from "./extensible.ts";
 import { InputClocks, type OfKey } from "./input_clocks.ts";
+import { type LookedJoin, type SoughtEvent, timeOrNull, valueDigest } from "./sought_event.ts";
 import type { Ending, KeyedEvent, KeylessEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 
 /** What a join of two streams is made of. */
@@ -54,6 +55,8 @@ export class StreamJoin implements StatefulOperator {
   readonly #resultOf: (left: unknown, right: unknown) => Row;
   /** The left value is extended by a column, so it must be a row. */
   readonly #extendsLeft: boolean;
+  /** How many of those that are kept wait; null: not counted yet. */
+  #waiting: number | null = null;
 
   constructor({ kind, beforeUs, afterUs, graceUs, columns }: StreamJoinSpec, ports: StatefulPorts) {
     this.#ports = ports;
@@ -100,6 +103,45 @@ export class StreamJoin implements StatefulOperator {
   dueOf(element: Element): number | "drop" {
     const { atUs, clock } = this.#dueBy(element);
     return atUs <= this.#clocks.read(clock) ? "drop" : atUs;
+  }
+
+  get waiting(): number {
+    return this.#waiting ??= this.elements.count((element) => keptIn(element).waits);
+  }
+
+  /**
+   * Of two events that are kept, and that nobody had ceased to find yet, the later one has found the earlier one: who
+   * is found now was found at any time before.
+   */
+  look(input: number, { key, timestampUs, digest }: SoughtEvent): LookedJoin {
+    const [side, other] = input === 0 ? [0, 1] as const : [1, 0] as const;
+    const elements = this.elements.of(key);
+    const own = elements.filter((element) =>
+      sideOf(element) === side && element.start === timestampUs && valueDigest(keptIn(element).value) === digest
+    );
+    const isFound = (of: Side, us: number) => us > this.#clocks.read(of) - this.#keptUs;
+    const [firstUs, lastUs] = [timestampUs - this.#laterUs[other], timestampUs + this.#laterUs[side]];
+    const isKnown = own.length > 0 && isFound(side, timestampUs);
+    const partners = !isKnown
+      ? []
+      : elements.filter((element) =>
+        sideOf(element) === other && element.start >= firstUs && element.start <= lastUs &&
+        isFound(other, element.start)
+      );
+    return {
+      kind: "streamJoin",
+      kept: keptWord(own) ?? (isFound(side, timestampUs) ? "missing" : "gone"),
+      partners: partners.map((element) => ({
+        timestampUs: element.start,
+        digest: valueDigest(keptIn(element).value),
+      })),
+      isWhole: isKnown && isFound(other, firstUs),
+      isPreserved: this.#preserved[side],
+      ...{ firstUs, lastUs, waitsUntilUs: lastUs + this.#graceUs },
+      streamTimeUs: timeOrNull(this.#clocks.read("stream")),
+      keptUntilUs: timestampUs + this.#keptUs,
+      ownTimeUs: timeOrNull(this.#clocks.read(side)),
+    };
   }
 
   #dueBy(element: Element): { atUs: number; clock: Side | "stream" } {
@@ -157,13 +199,14 @@ export class StreamJoin implements StatefulOperator {
     const waits = preserved && timestampUs + this.#laterUs[side] >= this.#clocks.read("stream");
     if (preserved && !waits) this.#tell({ ...event, key: columns, side });
     if (!waits && timestampUs <= this.#clocks.read(side) - this.#keptUs) {
-      if (alone && !preserved) this.#ports.onDropped("late");
+      if (alone && !preserved) this.#ports.onDropped("late", this.#clocks.read(side));
       return;
     }
     const state: Kept = { value, waits };
     const seq = nextSeq(this.elements.of(key), { side, timestampUs });
     const element = { start: timestampUs, end: timestampUs, seq, timestampUs, state, shown: false };
     this.elements.put({ key, columns }, { element, dueUs: this.#dueBy(element).atUs });
+    if (waits && this.#waiting !== null) this.#waiting++;
   }
 
   /**
@@ -176,6 +219,7 @@ export class StreamJoin implements StatefulOperator {
 
   /** It waits no more. */
   #settle({ key, element }: OfKey): void {
+    if (this.#waiting !== null) this.#waiting--;
     const goneFrom = this.#goneFrom(element);
     const settled: Element = { ...element, state: { ...keptIn(element), waits: false } satisfies Kept };
     this.elements.put({ key, columns: this.elements.columnsOf(key)! }, { element: settled, dueUs: goneFrom });
@@ -198,6 +242,13 @@ export class StreamJoin implements StatefulOperator {
 function resultOf({ left, right }: StreamJoinSpec["columns"]): (left: unknown, right: unknown) => Row {
   if (left !== null) return (leftValue, rightValue) => ({ [left]: leftValue, [right]: rightValue });
   return columnAdded(right) as (left: unknown, right: unknown) => Row;
+}
+
+/** Of events that nothing tells apart; null: there are none. */
+function keptWord(own: readonly Element[]): "waiting" | "settled" | "unlike" | null {
+  const waiting = own.filter((element) => keptIn(element).waits).length;
+  if (own.length === 0) return null;
+  return waiting === own.length ? "waiting" : waiting === 0 ? "settled" : "unlike";
 }
 
 function keptIn({ state }: Element): Kept {

@@ -4,8 +4,9 @@ import type { Row } from "../../record/row.ts";
 import { type Element, type ElementClocks, KeyedElements } from "../../state/keyed_elements.ts";
 import { EntryElements } from "./entry_changes.ts";
 import { KeyStores } from "./key_stores.ts";
-import { overUs } from "./stored_entry.ts";
+import { overUs, storedEntry } from "./stored_entry.ts";
 import { TextEntries } from "./text_entries.ts";
+import { type LookedCalls, type SoughtEvent, timeOrNull } from "./sought_event.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 
 /** What a processor is made of. */
@@ -61,6 +62,17 @@ export class StreamProcess implements StatefulOperator {
         // A call before may have put something else in its place.
       } else if (this.elements.holds(key, element)) this.elements.drop(key, element);
     }
+  }
+
+  look(_: number, { key }: SoughtEvent): LookedCalls {
+    const elements = this.elements.of(key);
+    const next = (timer: number) => elements.find(({ seq }) => seq === timer)?.start ?? null;
+    return {
+      kind: "process",
+      entries: elements.filter((element) => storedEntry(element) !== null).length,
+      ...{ nextUs: next(STREAM_TIMER), nextWallUs: next(WALL_TIMER) },
+      streamTimeUs: timeOrNull(this.#streamUs),
+    };
   }
 
   get wallDueUs(): number | null {

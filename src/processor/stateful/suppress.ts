@@ -112,6 +112,10 @@ export class Suppress implements StatefulOperator {
     this.elements.put({ key, columns }, { element, dueUs: this.#dueOf({ end: end!, atUs: timestampUs }) });
   }
 
+  get waiting(): number {
+    return this.#counted().records;
+  }
+
   get whenIdle(): WhenIdle | null {
     const { idleUs } = this.#spec.spec;
     const toUs = idleUs === undefined ? null : this.elements.lastDueUs;

@@ -4,6 +4,7 @@ import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { columnAdded } from "../column_added.ts";
 import { extensible } from "./extensible.ts";
 import { InputClocks } from "./input_clocks.ts";
+import { type LookedTableJoin, type SoughtEvent, timeOrNull, valueDigest } from "./sought_event.ts";
 import type { KeyedEvent, KeylessEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 import { TableVersions } from "./table_versions.ts";
 
@@ -31,6 +32,9 @@ export class TableJoin implements StatefulOperator {
   readonly #clocks = new InputClocks(this.elements, (element) => this.#dueBy(element));
   readonly #table: TableVersions;
   readonly #inner: boolean;
+  readonly #isOfItsTime: boolean;
+  /** How many events wait; null: not counted yet. */
+  #waiting: number | null = null;
   readonly #graceUs: number;
   readonly #withRow: (value: Row, row: Row | null) => Row;
 
@@ -38,6 +42,7 @@ export class TableJoin implements StatefulOperator {
     this.#ports = ports;
     this.#table = new TableVersions(this.elements, historyUs);
     this.#inner = kind === "inner";
+    this.#isOfItsTime = historyUs !== null;
     this.#graceUs = graceUs;
     this.#withRow = columnAdded(column);
   }
@@ -75,6 +80,27 @@ export class TableJoin implements StatefulOperator {
     return atUs <= this.#clocks.read(0) ? "drop" : atUs;
   }
 
+  get waiting(): number {
+    if (this.#graceUs === 0) return 0;
+    return this.#waiting ??= this.elements.count((element) => !TableVersions.is(element));
+  }
+
+  /** Of a change of the table nothing is told. */
+  look(input: number, { key, timestampUs, digest }: SoughtEvent): LookedTableJoin | null {
+    if (input === 1) return null;
+    const waits = this.elements.of(key).some((element) =>
+      !TableVersions.is(element) && element.start === timestampUs && valueDigest(element.state) === digest
+    );
+    const row = this.#table.find(key, { asOfUs: timestampUs, newestUs: this.#clocks.read(1) });
+    return {
+      kind: "tableJoin",
+      waitsUntilUs: waits ? timestampUs + this.#graceUs : null,
+      streamTimeUs: timeOrNull(this.#clocks.read(0)),
+      ...{ row, isMatched: row !== null },
+      isOfItsTime: this.#isOfItsTime,
+    };
+  }
+
   #dueBy(element: Element): { atUs: number; clock: 0 | 1 } {
     if (TableVersions.is(element)) return { atUs: this.#table.dueOf(element)!, clock: 1 };
     return { atUs: element.start + this.#graceUs, clock: 0 };
@@ -83,7 +109,7 @@ export class TableJoin implements StatefulOperator {
   #change(event: KeyedEvent): void {
     this.pass(1, event);
     const change = { ...event, row: event.value as Row | null };
-    if (!this.#table.put(change, this.#clocks.read(1))) return this.#ports.onDropped("late");
+    if (!this.#table.put(change, this.#clocks.read(1))) return this.#ports.onDropped("late", this.#clocks.read(1));
     this.#release();
   }
 
@@ -96,6 +122,7 @@ export class TableJoin implements StatefulOperator {
     const seq = nextSeq(this.elements.of(key), timestampUs);
     const element = { start: timestampUs, end: timestampUs, seq, timestampUs, state: value, shown: false };
     this.elements.put({ key, columns }, { element, dueUs: timestampUs + this.#graceUs });
+    if (this.#waiting !== null) this.#waiting++;
     this.#release();
   }
 
@@ -110,6 +137,7 @@ export class TableJoin implements StatefulOperator {
       const { state: value, timestampUs } = element;
       this.#tell({ key, columns: this.elements.columnsOf(key)!, value, timestampUs });
       this.elements.drop(key, element);
+      if (this.#waiting !== null) this.#waiting--;
     }
   }
 

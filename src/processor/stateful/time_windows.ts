@@ -9,12 +9,21 @@ export const timeWindows: WindowKindOf<Extract<WindowSpec, { kind: "time" }>> = 
   totals,
 ) => {
   const closesAt = ({ end }: { readonly end: number }) => end + graceUs;
+  const startsOf = (timestampUs: number) => {
+    const starts: number[] = [];
+    for (let start = firstStart(timestampUs, { sizeUs, advanceUs }); start <= timestampUs; start += advanceUs) {
+      starts.push(start);
+    }
+    return starts;
+  };
   return {
     closesAt,
+    holding: (_, timestampUs) => startsOf(timestampUs).map((start) => ({ start, end: start + sizeUs })),
+    takesUntil: (timestampUs) => closesAt({ end: Math.floor(timestampUs / advanceUs) * advanceUs + sizeUs }),
     steps(held, event) {
       const steps: Step[] = [];
       const { timestampUs, streamTimeUs } = event;
-      for (let start = firstStart(timestampUs, { sizeUs, advanceUs }); start <= timestampUs; start += advanceUs) {
+      for (const start of startsOf(timestampUs)) {
         const end = start + sizeUs;
         if (closesAt({ end }) <= streamTimeUs) continue;
         const before = held.find((element) => element.start === start) ?? null;

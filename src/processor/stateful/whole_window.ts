@@ -15,6 +15,8 @@ export const wholeWindow: WindowKindOf<{ readonly startUs: number; readonly bord
     return [{ start, end, seq: 0, before, state, timestampUs: newest(before, event) }];
   },
   closesAt: () => null,
+  holding: () => [{ start, end }],
+  takesUntil: (timestampUs) => timestampUs < startUs ? "early" : null,
 });
 
 /** When the newest event of a result is, with one more. */

@@ -33,6 +33,18 @@ export interface WindowKind {
   steps(held: readonly Element[], event: TakenEvent): Step[] | "late" | "early";
   /** The stream time from which on no event changes a result, or needs what is none; null: there is no such time. */
   closesAt(element: Pick<Element, "start" | "end" | "seq">): number | null;
+  /** Windows that a time is in: those that it determines alone, or those that are held. */
+  holding(held: readonly Element[], timestampUs: number): readonly Pick<Element, "start" | "end">[];
+  /**
+   * The stream time before which an event of a time is taken for certain, whatever is held; null: it always is;
+   * `early`: it never is.
+   */
+  takesUntil(timestampUs: number): number | null | "early";
+}
+
+/** Results that are held and have a time between their ends, both included. */
+export function heldAt(held: readonly Element[], timestampUs: number): readonly Element[] {
+  return held.filter(({ seq, start, end }) => seq === 0 && start <= timestampUs && timestampUs <= end);
 }
 
 /** What a kind of windows is made of. */

@@ -1,6 +1,6 @@
 import type { Instance } from "../lifecycle/instance.ts";
 import type { Unanswered } from "./explanation.ts";
-import { flowHere, groupHere, rowHere } from "./here.ts";
+import { flowHere, groupHere, rowHere, stageHere } from "./here.ts";
 import {
   type FlowAnswer,
   type FlowQuestion,
@@ -12,6 +12,8 @@ import {
   type PartQuestion,
   type RowAnswer,
   type RowQuestion,
+  type StageAnswer,
+  type StageQuestion,
   undecidedOf,
 } from "./part_answers.ts";
 
@@ -65,6 +67,14 @@ export class AskedParts {
     const answers = [own, ...(await this.#ask(question)).filter((answer) => answer.kind === "flow")];
     const standing = answers.find((answer) => answer.standing !== null)?.standing ?? null;
     return { kind: "flow", standing, letters: answers.flatMap(({ letters }) => letters) };
+  }
+
+  /** What a stage's task tells of events; null: nobody who has it has answered. */
+  async stage(question: StageQuestion): Promise<StageAnswer["looks"]> {
+    const own = stageHere(this.#instance, question);
+    if (own.looks !== null) return own.looks;
+    const answers = (await this.#ask(question)).filter((answer) => answer.kind === "stage");
+    return answers.find(({ looks }) => looks !== null)?.looks ?? null;
   }
 
   #isWhole(answer: RowAnswer | GroupAnswer, table: number): boolean {

@@ -135,7 +135,8 @@ async function explainRecord(explaining: Explaining, asked: AskedRecord): Promis
     ...{ topology: instance.topology.name, table, kind: "events", key: { ...place } },
     outcome: verdict.outcome,
     sentence: `${table}: the record at ${placeText(place)} ${verdict.words}`,
-    ...{ operator: verdict.operator, task, source, sources: [source], steps: steps?.steps ?? [], totals: [] },
+    steps: [...steps?.steps ?? [], ...staged?.steps ?? []],
+    ...{ operator: verdict.operator, task, source, sources: [source], totals: [] },
     ...{ shown: shownOf(states), shownKnown: appended !== null && appended.rows !== null, appended: states },
     ...{ shares: [], outputs: [], deadLetters: withoutRepeats([...letters, ...staged?.letters ?? []]) },
     notes: [

@@ -14,11 +14,14 @@ import type { Row } from "../../record/row.ts";
  * - `missing`: it was written, and ClickHouse does not show it;
  * - `undecided`: who could know it is restoring, or cannot be reached;
  * - `beyond retention`: the window is older than its retention, so that ClickHouse alone has it;
+ * - `matched`: an event was joined in a stage, and what came of it went on; `taken`: a stage has it in what it keeps;
+ * - `late`: a stage left it out, since it came after the last time at which it would have counted;
  * - `not kept`: nobody keeps what would answer it: the record is not in its topic any more, or a stage has taken it.
  */
 export type Outcome =
   | ("shown" | "present" | "filtered" | "expired" | "no partner" | "null key" | "waiting" | "dead letter")
-  | ("not unique" | "set aside" | "unknown" | "missing" | "undecided" | "beyond retention" | "not kept");
+  | ("not unique" | "set aside" | "unknown" | "missing" | "undecided" | "beyond retention" | "not kept")
+  | ("matched" | "taken" | "late");
 
 /** A row of a source as it is held, and where its newest record lies. */
 export interface SourceRow {
@@ -55,11 +58,30 @@ export interface ExplainedStep {
   readonly index: number;
   readonly operator: string;
   readonly op: string;
-  readonly outcome: StepOutcome;
+  readonly outcome: StepOutcome | "taken" | "late" | "not kept" | "undecided";
   readonly sentence: string;
+  /** In a join of streams: the events of the other side, as far as their records are found. */
+  readonly partners?: readonly ExplainedPartner[];
   readonly lookup?: ExplainedLookup;
   /** What it gave; null for nothing. */
   readonly row: Row | null;
+}
+
+/** An event with which another one was joined. */
+export interface ExplainedPartner {
+  /** Its stream. */
+  readonly table: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Microseconds since the epoch. */
+  readonly timeUs: number;
+  /** Of its record. */
+  readonly key: Row;
+  /** As it came to the join; null where anything is masked. */
+  readonly row: Row | null;
+  /** False: other records have made the same event, and which of them was joined is not kept. */
+  readonly isSure: boolean;
 }
 
 /** What ClickHouse shows of the key. */

@@ -11,16 +11,25 @@ import type {
   PartQuestion,
   RowAnswer,
   RowQuestion,
+  StageAnswer,
+  StageQuestion,
 } from "./part_answers.ts";
 import { masksOf } from "../../plan/masks.ts";
 import { horizonHere } from "./horizon_here.ts";
-import { maskedGroupAnswer, maskedRowAnswer, withoutHiddenKeys, withoutSubject } from "./masked_answer.ts";
+import {
+  maskedGroupAnswer,
+  maskedRowAnswer,
+  withoutHiddenKeys,
+  withoutSubject,
+  withoutTableRow,
+} from "./masked_answer.ts";
 import { traceGroup } from "./trace_group.ts";
 import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.ts";
 
 /** What this instance has of the answer. @throws RangeError for a table that the plan has not */
 export async function answerHere(instance: Instance, question: PartQuestion): Promise<PartAnswer> {
   if (question.kind === "flow") return await flowHere(instance, question);
+  if (question.kind === "stage") return stageHere(instance, question);
   const answer = await (question.kind === "row" ? rowHere(instance, question) : groupHere(instance, question));
   return masksOf(instance.topology) === null ? answer : withoutHiddenKeys(answer);
 }
@@ -96,6 +105,14 @@ export async function flowHere(instance: Instance, { task, subjects }: FlowQuest
     standing: host === null || doneTo === null ? null : { doneTo, end: host.end, waits: host.waits },
     letters: masksOf(topology) === null ? letters : letters.map(withoutSubject),
   };
+}
+
+/** What this instance's task of a stage tells of events. */
+export function stageHere({ streams, topology }: Instance, { task: id, events }: StageQuestion): StageAnswer {
+  const task = streams.get(id)?.task ?? null;
+  if (task?.look === undefined) return { kind: "stage", looks: null };
+  const looks = events.map((event) => task.look!(event));
+  return { kind: "stage", looks: masksOf(topology) === null ? looks : looks.map(withoutTableRow) };
 }
 
 /** Another instance's plan is the same, or its question cannot be answered. */

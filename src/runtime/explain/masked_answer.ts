@@ -7,6 +7,7 @@ import { hidesAnything, MASKED, maskedKey, maskedRow } from "../../record/mask.t
 import type { Row } from "../../record/row.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { type RowMasks, rowMasksOf } from "../stores/row_masks.ts";
+import type { StageLook } from "../lifecycle/stage_view.ts";
 import type { GroupAnswer, PartAnswer, RowAnswer, RowTrace, StepTrace } from "./part_answers.ts";
 
 /** What an instance has of a row, without what is masked: whatever is said of it is made of this. */
@@ -126,4 +127,10 @@ function textsIn(value: unknown): string[] {
 /** Of something masked the subject is not told. */
 export function withoutSubject(letter: DeadLetter): DeadLetter {
   return { ...letter, subject: letter.subject === null ? null : MASKED };
+}
+
+/** What is known of an event in a stage, without the row that it is joined with. */
+export function withoutTableRow(look: StageLook | null): StageLook | null {
+  if (look?.looked?.kind !== "tableJoin") return look;
+  return { ...look, looked: { ...look.looked, row: null } };
 }

@@ -2,10 +2,18 @@ import type { DeadLetter } from "../../ports/dead_letters.ts";
 import type { StepOutcome } from "../../processor/traced_program.ts";
 import type { Row } from "../../record/row.ts";
 import { parseTaskId } from "../../record/task_id.ts";
+import type { StageEventQuestion, StageLook } from "../lifecycle/stage_view.ts";
 import { compareKeys } from "../stores/read_store.ts";
 
 /** What one instance is asked: what it has of a key, of a group, or of one partition of a stream or a stage. */
-export type PartQuestion = RowQuestion | GroupQuestion | FlowQuestion;
+export type PartQuestion = RowQuestion | GroupQuestion | FlowQuestion | StageQuestion;
+
+/** What a stage's task tells of events. */
+export interface StageQuestion {
+  readonly kind: "stage";
+  readonly task: string;
+  readonly events: readonly StageEventQuestion[];
+}
 
 /** How far a partition is brought out, and which dead letters there are about its events. */
 export interface FlowQuestion {
@@ -191,8 +199,15 @@ export interface FlowAnswer {
   readonly letters: readonly DeadLetter[];
 }
 
+/** What an instance says of events of a stage. */
+export interface StageAnswer {
+  readonly kind: "stage";
+  /** As they were asked about; null: events wait for those of other sources. Null as a whole: another one has it. */
+  readonly looks: readonly (StageLook | null)[] | null;
+}
+
 /** What an instance has of the answer. */
-export type PartAnswer = RowAnswer | GroupAnswer | FlowAnswer;
+export type PartAnswer = RowAnswer | GroupAnswer | FlowAnswer | StageAnswer;
 
 /** What several instances say together of a row: who runs its task counts. */
 export function mergeRowAnswers(answers: readonly RowAnswer[]): RowAnswer {

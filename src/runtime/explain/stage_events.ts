@@ -13,11 +13,12 @@ import { appendedNotes, appendedOf, appendedStates, shownOf } from "./appended_r
 import { type EventSources, placeText } from "./event_place.ts";
 import { recordAt } from "./event_record.ts";
 import type { StagePass } from "./event_tracer.ts";
-import type { Explanation } from "./explanation.ts";
+import type { ExplainedStep, Explanation, Outcome } from "./explanation.ts";
 import type { Explaining } from "./explain_row.ts";
 import { newestRecord, SEARCH_MS_MAX } from "./newest_record.ts";
 import { EMPTY } from "./nothing.ts";
 import type { FlowAnswer } from "./part_answers.ts";
+import { stageSteps, stageWords } from "./stage_steps.ts";
 import type { Verdict } from "./verdict.ts";
 
 const NOWHERE = { operator: null, at: null };
@@ -25,8 +26,13 @@ const NOWHERE = { operator: null, at: null };
 /** What became of an event in the stages that it went into, and what else is known. */
 export interface StageVerdict extends Verdict {
   readonly letters: readonly DeadLetter[];
+  /** What the stages' operators made of its events. */
+  readonly steps: readonly ExplainedStep[];
   readonly notes: readonly string[];
 }
+
+/** Which of the verdicts of several tasks is told. */
+const FIRST: readonly Outcome[] = ["dead letter", "waiting", "undecided", "matched", "taken"];
 
 /** What is asked of the stages that an event went into. */
 interface AskedStages {
@@ -50,11 +56,12 @@ export async function stageVerdict(explaining: Explaining, asked: AskedStages): 
   const deadlineMs = clock.elapsedMs() + SEARCH_MS_MAX;
   const verdicts: StageVerdict[] = [];
   for (const [task, into] of tasks) verdicts.push(await inStage(explaining, { ...asked, into, task, deadlineMs }));
-  const first = ["dead letter", "waiting", "undecided"].map((word) => verdicts.find(({ outcome }) => outcome === word))
+  const first = FIRST.map((word) => verdicts.find(({ outcome }) => outcome === word))
     .find((verdict) => verdict !== undefined) ?? verdicts[0];
   return {
     ...first,
     letters: verdicts.flatMap(({ letters }) => letters),
+    steps: verdicts.flatMap(({ steps }) => steps),
     notes: verdicts.flatMap(({ notes }) => notes),
   };
 }
@@ -75,9 +82,9 @@ async function inStage(
   const at = { operator: name, at: null };
   if (letters.length > 0) {
     const words = `is a dead letter of "${name}": ${letters[0].error}`;
-    return { outcome: "dead letter", ...at, words, letters, notes: [] };
+    return { outcome: "dead letter", ...at, words, letters, steps: [], notes: [] };
   }
-  const told = { letters, notes: [] };
+  const told = { letters, steps: [], notes: [] };
   if (stream !== null && place.offset >= stream.doneTo) {
     return { outcome: "waiting", ...at, words: `waits: its stream has not written it for "${name}" yet`, ...told };
   }
@@ -94,11 +101,18 @@ async function inStage(
   if (pack !== null && pack.offset >= standing.doneTo) {
     return { outcome: "waiting", ...at, words: `waits: "${name}" has not taken it yet`, ...told };
   }
-  const words =
-    `was taken by "${name}", which does not keep of which events each result was made: whether it came too ` +
-    "late there, found a partner or waits for one is not known any more";
-  const notes = await rowsOfPack(instance, { stage, partition, table, pack });
-  return { outcome: "not kept", ...at, words, letters, notes };
+  const steps = await stageSteps(explaining, { stage, task, place, into, deadlineMs });
+  if (steps === null) {
+    const words = `went to "${name}", and who has its partition has not told what it made of it`;
+    return { outcome: "undecided", ...at, words, ...told };
+  }
+  const notes = [
+    ...await rowsOfPack(instance, { stage, partition, table, pack }),
+    ...into.length > steps.length
+      ? [`The first ${steps.length} of its ${into.length} events in "${name}" are told`]
+      : [],
+  ];
+  return { ...at, ...stageWords(steps), letters, steps, notes };
 }
 
 /** What a record of the stage's topic made, as long as that topic has it. */

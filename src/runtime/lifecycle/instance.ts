@@ -11,7 +11,7 @@ import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { RunEvent, StartReport } from "../run_event.ts";
 import { newSinkCounts, type SinkCounts } from "../outputs/sink_counts.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
-import type { KeyedElements } from "../../state/keyed_elements.ts";
+import type { StageView } from "./stage_view.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { SnapshotKeeper } from "./snapshot_keeper.ts";
 import type { Standby } from "./standby.ts";
@@ -30,8 +30,8 @@ export interface StreamView {
   readonly end: number;
   /** Everything before it is brought out, and ClickHouse has acknowledged it; null while that is not known. */
   readonly doneTo: number | null;
-  /** What a stage keeps of its events up to the position; null before it is read back, and of streams. */
-  readonly elements: KeyedElements | null;
+  /** What evaluates its events up to the position; null before that is read back. */
+  readonly task: StageView | null;
   /** Whether it does not know yet that nothing of an earlier time comes. */
   readonly waits: boolean;
   /** Events that are taken, and wait for a source that is behind. */

@@ -1,4 +1,5 @@
 import type { LogicalNode } from "../../dsl/logical.ts";
+import type { StreamNode } from "../../dsl/stream_nodes.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { eventCountsOf } from "../../processor/event_counts.ts";
 import type { OutcomeCounts, OutcomePatterns } from "../../processor/outcomes.ts";
@@ -16,6 +17,11 @@ export interface OperatorCounts {
   readonly passed: RowCounts;
   /** Of the rows that are there now, each counts once; null for streams, which keep none. */
   readonly rows: RowCounts | null;
+  /**
+   * Of a stage in which events or changes of a table wait: how many do now. Of a join of streams they are those that it
+   * tells without a partner if none comes. Null: of all other operators.
+   */
+  readonly waiting: number | null;
 }
 
 /** A step at which outcomes are found, on this instance. */
@@ -33,18 +39,30 @@ export function operatorCounts(instance: Instance): OperatorCounts[] {
 }
 
 /** Of streams this process counts all that it has taken, also what it had no part of before. */
-function streamCounts({ topics: { plan } }: Instance): OperatorCounts[] {
+function streamCounts(instance: Instance): OperatorCounts[] {
+  const { plan } = instance.topics;
   const nodes = new Set([...plan.streams, ...plan.stages].flatMap((flow) => flow.nodes));
   return [...nodes].map((node) => ({
     ...{ node: `ev${node.id}`, name: node.name, op: node.op, rows: null },
     passed: eventCounts(node, eventCountsOf(node)),
+    waiting: isWaitedIn(node) ? waitingIn(instance, node) : null,
   }));
+}
+
+function isWaitedIn({ op }: StreamNode): boolean {
+  return op === "streamJoin" || op === "tableJoin" || op === "suppress";
+}
+
+function waitingIn({ topics: { plan }, streams }: Instance, node: StreamNode): number {
+  const stage = plan.stages.find((one) => one.node === node)!;
+  const tasks = [...streams.values()].filter(({ topic }) => topic === stage.repartition);
+  return tasks.reduce((sum, { task }) => sum + (task?.waiting ?? 0), 0);
 }
 
 function tableCounts(instance: Instance): OperatorCounts[] {
   return instance.topology.nodes.flatMap((node): OperatorCounts[] => {
     const { id, name, op } = node;
-    const plain = { node: `op${id}`, name, op };
+    const plain = { node: `op${id}`, name, op, waiting: null };
     const size = globalSize(instance, node);
     if (size !== null) return [{ ...plain, passed: { in: size, out: size }, rows: { in: size, out: size } }];
     const place = placeOf(instance, node);

@@ -85,8 +85,8 @@ function partitionsOf(
   };
 }
 
-function standingOf({ topic, partition, state, position, end, elements }: StreamView): PartStanding {
-  const known = elements !== null;
+function standingOf({ topic, partition, state, position, end, task }: StreamView): PartStanding {
+  const known = task?.elements !== undefined;
   return {
     partition,
     state: state === "running" && known ? "running" : "restoring",
@@ -96,7 +96,7 @@ function standingOf({ topic, partition, state, position, end, elements }: Stream
 }
 
 function partOf(stream: StreamView, shown: Shown): StorePart {
-  const { elements } = stream;
+  const elements = stream.task?.elements ?? null;
   const standing = () => standingOf(stream);
   if (elements === null) return { standing, columns: () => null, find: () => [], items: () => [] };
   return {

@@ -1,13 +1,17 @@
 import { type EventCounts, eventCountsOf } from "../../processor/event_counts.ts";
 import { comesFirst } from "../../processor/stateful/group_of.ts";
 import { statefulOperator } from "../../processor/stateful/operators.ts";
-import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../processor/stateful/stateful.ts";
+import {
+  type DropReason,
+  type StatefulOperator,
+  WAITING_MAX,
+  type WhenIdle,
+} from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, LimitError, ProcessorError } from "../../record/errors.ts";
-import { type EventOrigin, isRepeat, type LastOrigin } from "../../record/event_origin.ts";
 import { NO_HEADERS } from "../../record/headers.ts";
-import { keyText } from "../../record/key.ts";
+import { keyOfColumns, keyText } from "../../record/key.ts";
 import { topicOf } from "../../record/source_name.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
@@ -16,7 +20,10 @@ import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import { StreamBroken } from "./stream_progress.ts";
 import type { FlowTask } from "./stream_task.ts";
-import { isEarlier, type SourcedEvent } from "./source_time.ts";
+import type { SourcedEvent } from "./source_time.ts";
+import { StageDecisions } from "./stage_decisions.ts";
+import type { StageEventQuestion, StageLook } from "../lifecycle/stage_view.ts";
+import { StageOrigins } from "./stage_origins.ts";
 import type { StoredBundles } from "./stored_bundles.ts";
 import { TimeOrder } from "./time_order.ts";
 
@@ -59,10 +66,9 @@ export class StageTask implements FlowTask {
   #loadedTo: number;
   /** Of the records before this one the head knows all but the events that waited. */
   readonly #headTo: number;
-  /** By source and partition: the last event that came. */
-  readonly #origins: Map<string, readonly [number, number]>;
-  /** By source, partition, input, and what its records say that they come from: the last one that was given. */
-  readonly #repeats: Map<string, LastOrigin>;
+  readonly #origins: StageOrigins;
+  readonly #decisions: StageDecisions;
+  #given!: SourcedEvent;
   /** Where the event comes from that is taken. */
   #at!: { readonly task: string; readonly position: Position };
   /** Of the event that is taken, which causes what comes out. */
@@ -98,7 +104,7 @@ export class StageTask implements FlowTask {
           ...{ key, value },
           metadata: { ...this.#place, timestampUs, headers: this.#headers },
         }),
-      onDropped: (reason) => this.#dropped(reason),
+      onDropped: (reason, atUs) => this.#dropped(reason, atUs),
       onPartner: (found) => void (this.#isMuted || this.#counts[found]++),
       onFailed: (columns, cause) => {
         const error = new ProcessorError(plan.node.name, JSON.stringify(columns, bigintText), { cause, row: columns });
@@ -115,8 +121,8 @@ export class StageTask implements FlowTask {
       onOvertaken: () => context.onOvertaken(plan.node.name),
       comesFirst: (input) => comesFirst(plan.node, input),
     }, loaded.head?.order ?? null);
-    this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
-    this.#repeats = new Map(Object.entries(loaded.head?.repeats ?? {}));
+    this.#origins = new StageOrigins(loaded.head);
+    this.#decisions = new StageDecisions(this.#origins.last);
     this.#print = loaded.print;
   }
 
@@ -156,6 +162,19 @@ export class StageTask implements FlowTask {
     return this.order.waits ? null : this.#operator.whenIdle ?? null;
   }
 
+  /** As {@link FlowTask.waiting}. */
+  get waiting(): number {
+    return this.#operator.waiting ?? 0;
+  }
+
+  /** As {@link FlowTask.look}. */
+  look({ input, columns, timestampUs, digest, ...event }: StageEventQuestion): StageLook | null {
+    if (this.order.held > 0) return null;
+    const sought = columns === null ? null : { key: keyOfColumns(columns), timestampUs, digest };
+    const looked = sought === null ? null : this.#operator.look?.(input, sought) ?? null;
+    return { decision: this.#decisions.of(event), looked };
+  }
+
   /** As {@link FlowTask.taken}: what changed of the operator is to go into the changelog. */
   taken(batch: StreamBatch): void {
     if (batch.to < this.#headTo) return;
@@ -176,11 +195,10 @@ export class StageTask implements FlowTask {
     batch.facts.collect(this.#operator, {
       from: Math.max(batch.from, this.#headTo),
       to: batch.to,
-      origins: Object.fromEntries(this.#origins),
+      ...this.#origins.save(),
       saved: this.#operator.save(),
       print: this.#print,
       order: this.order.save(),
-      ...this.#repeats.size === 0 ? {} : { repeats: Object.fromEntries(this.#repeats) },
     }, { bundles: this.#bundles });
   }
 
@@ -204,7 +222,7 @@ export class StageTask implements FlowTask {
     if (offset < this.#headTo) this.order.takeAgain(pack, offset);
     else if (pack.source === CLOCK) this.order.tick(pack.events[0].timestampUs);
     else if (pack.source === WALL_CLOCK) this.#wallClock(pack.events[0].timestampUs);
-    else this.order.take(pack, { offset, events: this.#fresh(pack) });
+    else this.order.take(pack, { offset, events: this.#origins.fresh(pack) });
   }
 
   #read(record: LogRecord): Pack | null {
@@ -215,17 +233,6 @@ export class StageTask implements FlowTask {
       this.#context.letters.undecodable({ task: this.#id, position: this.#place, record }, error);
       return null;
     }
-  }
-
-  /** Those that have not come before. */
-  #fresh({ source, partition, events }: Pack): readonly PackedEvent[] {
-    if (events.length === 0) return events;
-    const name = `${source}/${partition}`;
-    const [offset, index] = this.#origins.get(name) ?? NOTHING;
-    const fresh = events.filter((event) => isEarlier({ offset, index }, event));
-    const last = fresh.at(-1);
-    if (last !== undefined) this.#origins.set(name, [last.offset, last.index]);
-    return fresh;
   }
 
   get #isMuted(): boolean {
@@ -247,9 +254,8 @@ export class StageTask implements FlowTask {
   }
 
   #give({ source, partition, event }: SourcedEvent): void {
-    if (event.via !== null && this.#repeated(event.via, { source, partition, event })) {
-      return this.#dropped("repeat");
-    }
+    this.#given = { source, partition, event };
+    if (event.via !== null && this.#origins.isRepeat(event.via, this.#given)) return this.#dropped("repeat");
     const origin = { topic: topicOf(source), partition, offset: event.offset };
     this.#flow.at(this.#batch, this.#place, { origin, muted: this.#isMuted });
     this.#at = { task: this.#id, position: origin };
@@ -259,27 +265,23 @@ export class StageTask implements FlowTask {
     this.#fold(event);
   }
 
-  /** Judged when an event is given, so that what waits at the end of one start is judged by the next. */
-  #repeated(via: EventOrigin, { source, partition, event: { offset: at, input } }: SourcedEvent): boolean {
-    const name = `${source}/${partition} ${input} ${via.source}`;
-    if (isRepeat(via, { last: this.#repeats.get(name), at })) return true;
-    this.#repeats.set(name, [via.offset, via.index, at]);
-    return false;
-  }
-
-  #dropped(reason: string): void {
+  #dropped(reason: DropReason, atUs: number | null = null): void {
+    // What a processor keeps too late is no event.
+    if (this.#plan.node.op !== "process" || reason === "repeat") this.#decisions.dropped(this.#given, { reason, atUs });
     if (!this.#isMuted) this.#counts.dropped++;
     this.#context.onDropped(this.#plan.node.name, reason);
   }
 
   #fold(event: PackedEvent): void {
     const isKnown = event.key !== null && this.#place.offset < this.#operator.elements.positionOf(event.key);
-    if (!isKnown && !this.#isMuted) this.#counts.in++;
+    if (isKnown) this.#decisions.decidedBefore(this.#given);
+    else if (!this.#isMuted) this.#counts.in++;
     try {
       if (event.key === null) this.#operator.takeKeyless!(event.input, event);
       else if (isKnown) this.#operator.pass(event.input, event);
       else this.#operator.take(event.input, event);
     } catch (cause) {
+      this.#decisions.dropped(this.#given, { reason: "refused", atUs: null });
       if (!this.#isMuted) this.#counts.errors++;
       if (cause instanceof LimitError && cause.limit === WAITING_MAX) throw cause;
       const key = event.key === null ? "null" : keyText(event.key);
@@ -295,5 +297,4 @@ function bigintText(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
-const NOTHING = [-1, -1] as const;
 const LATER_START = "it was begun once more, here or on another instance";

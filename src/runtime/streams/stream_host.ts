@@ -82,8 +82,8 @@ export class StreamHost implements StreamView, SourceTask {
     return this.#life?.queue.position ?? 0;
   }
 
-  get elements(): StreamView["elements"] {
-    return this.#life?.task.elements ?? null;
+  get task(): StreamView["task"] {
+    return this.#life?.task ?? null;
   }
 
   pendingRows(): ReadonlyMap<string, number> {

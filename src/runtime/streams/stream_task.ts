@@ -1,17 +1,16 @@
 import type { StreamPlan } from "../../plan/physical.ts";
-import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
+import type { WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
+import type { StageView } from "../lifecycle/stage_view.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import { StreamEvents } from "./stream_events.ts";
 import type { TimeOrder } from "./time_order.ts";
 
 /** What evaluates the records of one partition. */
-export interface FlowTask {
-  /** What is kept of the records taken; absent: nothing. */
-  readonly elements?: StatefulOperator["elements"];
+export interface FlowTask extends StageView {
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
   /** As {@link StatefulOperator.wallDueUs}. */

@@ -122,7 +122,7 @@ Deno.test("Suppress tells what is computed from scratch, change by change", () =
     const choices = choicesOf(seed);
     const { of, spec } = randomSuppression(choices);
     const changes = randomChanges(choices, of.window);
-    const { told, stopped } = computeSuppress(changes, { of, spec });
+    const { told, stopped, waiting } = computeSuppress(changes, { of, spec });
     const machine = new Machine((ports) => new Suppress({ name: "final", of, spec }, ports));
     const own: unknown[][] = [];
     const run = () => {
@@ -138,6 +138,7 @@ Deno.test("Suppress tells what is computed from scratch, change by change", () =
     };
     if (stopped) assertThrows(run, LimitError);
     else run();
+    assertEquals(machine.operator.waiting, waiting);
     assertEquals(own.map((all) => encodeWire(all)), told.map((all) => encodeWire(all)), encodeWire({ spec }));
     met.stopped += stopped ? 1 : 0;
     met.told += told.flat().length;

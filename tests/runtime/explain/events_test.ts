@@ -176,13 +176,14 @@ Deno.test("explain() tells what an event was joined with, and that there was no 
   assertEquals((await explain(2)).outcome, "null key");
 });
 
-Deno.test("explain() follows an event into its stage, and says what nobody keeps", async () => {
+Deno.test("explain() follows an event into its stage, and says what is kept of it there", async () => {
   await using driver = createTopologyTestDriver(chained, { partitions: 1 });
   for (const user of [7, 7]) driver.send(clicks, { key: "k", value: { user, amount: 3 } });
   await driver.settle();
   const { outcome, operator, sentence, steps } = await driver.explain(counted, `${TOPIC}/0/1`);
-  assertEquals([outcome, operator], ["not kept", "totals"], sentence);
-  assertEquals(steps.map((step) => [step.operator, step.outcome]), [["clicks", "found"], ["totals", "passed"]]);
+  assertEquals([outcome, operator], ["taken", "totals"], sentence);
+  const told = steps.map((step) => [step.operator, step.outcome]);
+  assertEquals(told, [["clicks", "found"], ["totals", "passed"], ["totals", "taken"]]);
   assert(steps[1].sentence.endsWith("under 7"), steps[1].sentence);
 });
 
@@ -214,7 +215,7 @@ Deno.test("explain() looks once for all events of a record that came to the same
   const { outcome, notes } = await explained(world.run, { table: "counted", key: "0/1" });
   const place = "weir.thrice.totals.repartition/0/1";
   assertEquals([outcome, notes], [
-    "not kept",
+    "taken",
     [`It came to "totals" as ${place}, with 3 others; 6 row(s) were made of that`],
   ]);
   await world.close();
