@@ -137,8 +137,8 @@ async function unknownTable(connection: Connection, error: unknown): Promise<Pro
   if (codeOf(error) !== UNKNOWN_TABLE) return null;
   const { message, retriable } = error as ProductionError;
   const tables = await tablesOf(connection);
-  const [, asked = message, stated = asked] = UNKNOWN_NAME.exec(message) ?? [];
-  const name = stated.split(".").at(-1)!;
+  const [, queried, stated] = UNKNOWN_NAME.exec(message) ?? [];
+  const name = (queried ?? stated ?? "").split(".").at(-1)!;
   const there = tables.length === 0
     ? "There is no table yet"
     : `There is ${tables.slice(0, TABLES_TOLD).join(", ")}${tables.length > TABLES_TOLD ? ", and more" : ""}`;

@@ -36,6 +36,8 @@ export type TablePreview =
     | { readonly reason: string }
   );
 
+const OF_EVENTS = "it is made of events, or is a topic, which nobody counts beforehand";
+
 /** What is compared. */
 export interface Previewed {
   readonly truth: Truth;
@@ -54,7 +56,7 @@ export async function previewTables(
   topology: Topology,
   { truth, shown, onStep }: Previewed,
 ): Promise<readonly TablePreview[]> {
-  const { sinks, leftOut } = provedSinks(topology);
+  const { sinks, leftOut } = provedSinks(topology, { withoutLog: OF_EVENTS });
   const left = leftOut.map(({ sink, reason }) => ({ table: sink, reason }));
   if (sinks.length === 0) return left;
   const tables = new Map<string, Awaited<ReturnType<typeof truthRows>>["rows"]>();

@@ -46,9 +46,10 @@ const OF_JSON = "it shows a topic of plain JSON, which only deno task verify com
 const OF_A_STREAM = "it is a topic that a stream is written to, which only deno task verify compares";
 
 /**
- * What of a topology can be compared while it runs, and what cannot. `reachable`: records of topics can be read.
+ * What of a topology can be compared while it runs, and what cannot. `withoutLog`: why records of topics cannot be
+ * read; null: they can.
  */
-export function provedSinks(topology: Topology, { reachable }: { readonly reachable: boolean }): {
+export function provedSinks(topology: Topology, { withoutLog }: { readonly withoutLog: string | null }): {
   readonly sinks: readonly ProvedSink[];
   readonly leftOut: readonly LeftOut[];
 } {
@@ -60,7 +61,7 @@ export function provedSinks(topology: Topology, { reachable }: { readonly reacha
     const made = [...nodes].map((id) => topology.nodes[id]);
     const name = nameOf(plan);
     const needsLog = plan.table.output !== undefined || made.some(isFolded);
-    if (needsLog && !reachable) leftOut.push(leave(name, NO_LOG));
+    if (needsLog && withoutLog !== null) leftOut.push(leave(name, withoutLog));
     else if (made.some((node) => node.op === "source" && isJsonTable(node.source))) {
       leftOut.push(leave(name, OF_JSON));
     } else sinks.push(provedSink(topology, { plan, nodes, made }));

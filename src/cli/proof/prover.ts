@@ -9,7 +9,7 @@ import type { LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import type { ProofSource } from "./proof_source.ts";
 import { provedAppends } from "./proved_appends.ts";
 import type { ProvenStreams } from "./proven_streams.ts";
-import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
+import { NO_LOG, type ProvedSink, provedSinks } from "./proved_sinks.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownReader } from "./shown_sink.ts";
 import { ShownTopic } from "./shown_topic.ts";
@@ -67,7 +67,7 @@ export class Prover {
     this.#parts = parts;
     const { streams } = parts;
     const plans = parts.topologies.map((topology) => ({
-      ...{ topology, ...provedSinks(topology, { reachable: streams !== null }) },
+      ...{ topology, ...provedSinks(topology, { withoutLog: streams === null ? NO_LOG : null }) },
       ...provedAppends(topology, { reachable: streams !== null }),
     }));
     this.#leftOut = plans.flatMap(({ leftOut, appendsLeftOut }) => [...appendsLeftOut, ...leftOut]);
