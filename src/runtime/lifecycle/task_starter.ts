@@ -122,10 +122,9 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     for (const { task } of ofTable()) if (task?.retention) task.retention.asked = true;
     await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
-      // Each is looked through.
-      await clock.breathe();
       if (!still().includes(host)) continue;
-      baseKnown(host.task!);
+      for (const _ of baseKnown(host.task!)) await clock.breathe();
+      if (!still().includes(host)) continue;
       host.baseRead = true;
       options.onBaseRead(host);
     }

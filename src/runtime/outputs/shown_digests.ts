@@ -1,7 +1,7 @@
 import { NumberCells } from "../../state/cells.ts";
 import { type Entries, PENDING, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Lent } from "../../state/loans.ts";
-import { endsStep, type Loading, type Slot } from "../../state/slots.ts";
+import type { Loading, Slot } from "../../state/slots.ts";
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
@@ -54,12 +54,10 @@ export class ShownDigests {
 
   /** After the entries were loaded from a snapshot: what was shown then counts where {@link base} says the same. */
   *restored(): Loading {
-    for (const entry of this.#entries.keys.used()) {
-      if (endsStep(entry)) yield;
-      const digest = this.#digests.get(entry);
+    yield* this.#digests.below(Infinity, (entry, digest) => {
       if (digest === FOREIGN_DIGEST) this.gone(entry);
-      else if (digest !== null) this.#digests.set(entry, remembered(digest));
-    }
+      else this.#digests.set(entry, remembered(digest));
+    });
   }
 
   /** Of all rows that are shown now, until they are given back; NaN stands for none. */
@@ -80,26 +78,23 @@ export class ShownDigests {
     this.#entries.raise(entry, PENDING);
   }
 
-  /** ClickHouse shows what a snapshot remembers and {@link base} was not told of. Returns of how many entries. */
-  confirm(): number {
-    let confirmed = 0;
-    for (const entry of this.#entries.keys.used()) {
-      const digest = this.remembered(entry);
-      if (digest === null) continue;
-      this.#digests.set(entry, digest);
+  /**
+   * ClickHouse shows what a snapshot remembers and {@link base} was not told of. `onConfirmed`: for each entry. In
+   * steps, between which the start goes on: nothing is evaluated before it knows what is shown.
+   */
+  confirm(onConfirmed: () => void): Loading {
+    return this.#digests.below(FOREIGN_DIGEST, (entry, digest) => {
+      this.#digests.set(entry, recalled(digest));
       this.#entries.raise(entry, SHOWN_BEFORE);
-      confirmed++;
-    }
-    return confirmed;
+      onConfirmed();
+    });
   }
 
-  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. */
-  baseKnown(): void {
-    for (const entry of this.#entries.keys.used()) {
-      const digest = this.#digests.get(entry);
-      if (digest === null || digest >= FOREIGN_DIGEST) continue;
+  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. In steps, as above. */
+  baseKnown(): Loading {
+    return this.#digests.below(FOREIGN_DIGEST, (entry) => {
       this.#digests.set(entry, null);
       this.#entries.raise(entry, PENDING);
-    }
+    });
   }
 }
