@@ -1,7 +1,7 @@
 import { NumberCells } from "../../state/cells.ts";
 import { type Entries, PENDING, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Lent } from "../../state/loans.ts";
-import type { Loading, Slot } from "../../state/slots.ts";
+import { endsStep, type Loading, type Slot } from "../../state/slots.ts";
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
@@ -44,11 +44,12 @@ export class ShownDigests {
     this.#digests.set(entry, digest);
   }
 
-  /** What {@link base} was told is forgotten; nothing was shown since. */
-  forgetBase(): void {
+  /** What {@link base} was told is forgotten; nothing was shown since. In steps. */
+  *forgetBase(): Loading {
     for (const entry of this.#entries.keys.used()) {
       this.#digests.set(entry, null);
       this.#entries.raise(entry, PENDING);
+      if (endsStep(entry)) yield;
     }
   }
 

@@ -79,10 +79,10 @@ export class SinkOutput {
     return this.digests.confirm(() => this.counts.base++);
   }
 
-  /** What {@link base} was told is forgotten; nothing was shown since. */
-  forgetBase(): void {
+  /** What {@link base} was told is forgotten; nothing was shown since. In steps. */
+  forgetBase(): Loading {
     this.counts.base = 0;
-    this.digests.forgetBase();
+    return this.digests.forgetBase();
   }
 
   /** Keys of which ClickHouse has refused a row, so that the next start must try them again. */

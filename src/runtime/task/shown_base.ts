@@ -28,6 +28,12 @@ export function takeShown(task: Task, { output: { kind, index, sink }, rows }: S
   }
 }
 
+/** An answer broke off and is read again: what the task was told of this output is taken back. In steps. */
+export function* forgetBase(task: Task, { kind, index }: OutputPlan): Loading {
+  if (kind === "shares") task.shareSinks[index]!.forgetBase();
+  else yield* task.sinks[index].forgetBase();
+}
+
 /** The entry of a row that is shown; null for one that nobody keeps, which stays as it is. */
 export function shownEntryOf(
   task: Task,
