@@ -1,7 +1,7 @@
 import { ByteCells } from "./cells.ts";
 import { PackedRows } from "./packed_rows.ts";
 import { SlotTable } from "./slot_table.ts";
-import type { Slot, SlotOwner } from "./slots.ts";
+import type { Loading, Slot, SlotOwner } from "./slots.ts";
 
 /** Not every output of the entry is known yet in this epoch. */
 export const PENDING = 1;
@@ -17,6 +17,12 @@ export const SHOWN_BEFORE = 16;
 export const REPLACED = 32;
 /** A row of it had expired when it was evaluated. */
 export const EXPIRED = 64;
+
+/** By the flags that a snapshot has of an entry, those that it has then. */
+const RESTORED_FLAGS: Uint8Array = Uint8Array.from({ length: 256 }, (_, saved) => {
+  const kept = saved & ~(DIRTY | FAILED | PENDING | SEEN | SHOWN_BEFORE | REPLACED);
+  return (saved & (DIRTY | FAILED | PENDING)) !== 0 ? kept | PENDING : kept;
+});
 
 /**
  * The own keys of a task or of a global table: each is an entry, which has a slot, flags and a row of each member of
@@ -56,6 +62,19 @@ export class Entries {
   /** Whether any of these flags is set. */
   is(slot: Slot, flags: number): boolean {
     return (this.#flags.get(slot) & flags) !== 0;
+  }
+
+  /**
+   * After they were loaded from a snapshot, in steps: those that were to be evaluated, or had failed, are pending, and
+   * nothing is known of what is shown.
+   */
+  restored(): Loading {
+    return this.#flags.replace(RESTORED_FLAGS);
+  }
+
+  /** Visits the entries of which any of these flags is set, in slot order. `visit` raises and lowers none. */
+  forEachWith(flags: number, visit: (slot: Slot) => void): void {
+    this.#flags.forEachWith(flags, visit);
   }
 
   raise(slot: Slot, flags: number): void {

@@ -102,6 +102,27 @@ export class KeyIndex {
     put(this.#shards[which], hash, tagOf(hash) | (slot + 1));
   }
 
+  /** Adds a key unless it is there, which it returns false for. The slot holds the key already. */
+  enter(key: number, slot: Slot): boolean {
+    if (this.#shards.length === 1 && this.#size >= ONE_SHARD_KEYS) this.#divide();
+    const hash = this.#hash(key);
+    const which = this.#shardOf(hash);
+    const shard = this.#shards[which];
+    const mask = shard.length - 1;
+    const tag = tagOf(hash);
+    let at = hash & mask;
+    for (; shard[at] !== 0; at = (at + 1) & mask) {
+      if ((shard[at] & ~SLOT_MASK) === tag && this.#keyAt(slotOf(shard[at])) === key) return false;
+    }
+    this.#size++;
+    if (++this.#counts[which] <= this.#countMax(which)) shard[at] = tag | (slot + 1);
+    else {
+      this.#double(which);
+      put(this.#shards[which], hash, tag | (slot + 1));
+    }
+    return true;
+  }
+
   #divide(): void {
     const [whole] = this.#shards;
     this.reserve(this.#size + 1);

@@ -240,9 +240,13 @@ export class GlobalRights extends RightStore {
     }
   }
 
-  /** After the keys were loaded, and when the global table is here: the right rows that are not what they were. */
+  /**
+   * After the keys were loaded, and when the global table is here: the right rows that are not what they were. NO_SLOT
+   * ends a step.
+   */
   *restored(): Generator<Slot> {
     for (const right of this.keys.used()) {
+      if (endsStep(right)) yield NO_SLOT;
       const place = this.#view.find(this.keys.keyOf(right));
       const before = this.#used.get(right);
       this.#places.set(right, place);

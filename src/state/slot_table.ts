@@ -82,7 +82,8 @@ export class SlotTable implements SlotOwner {
   add(key: Key): Slot {
     const slot = this.#freeCount > 0 ? this.#reused() : this.#grown();
     this.#keys.set(slot, key);
-    this.#enter(key, slot);
+    if (typeof key === "number") this.#integers.add(key, slot);
+    else this.#texts.add(key, slot);
     return slot;
   }
 
@@ -98,11 +99,6 @@ export class SlotTable implements SlotOwner {
     this.#keys.grow(slot);
     for (const part of this.#parts) part.grow(slot);
     return slot;
-  }
-
-  #enter(key: Key, slot: Slot): void {
-    if (typeof key === "number") this.#integers.add(key, slot);
-    else this.#texts.add(key, slot);
   }
 
   /** Of a slot that is in use. */
@@ -154,13 +150,17 @@ export class SlotTable implements SlotOwner {
     yield* this.#keys.load(from);
     this.#slots = this.#keys.slots;
     let integers = 0;
-    for (let slot = 0; slot < this.#slots; slot++) if (typeof this.#keys.get(slot) === "number") integers++;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (typeof this.#keys.get(slot) === "number") integers++;
+      if (endsStep(slot)) yield;
+    }
     this.#integers.reserve(integers);
     for (let slot = 0; slot < this.#slots; slot++) {
       const key = this.#keys.get(slot);
       if (key === null) this.#push(slot);
-      else if (this.find(key) !== NO_SLOT) throw misfit("a key that is there twice");
-      else this.#enter(key, slot);
+      else if (!(typeof key === "number" ? this.#integers.enter(key, slot) : this.#texts.enter(key, slot))) {
+        throw misfit("a key that is there twice");
+      }
       if (endsStep(slot)) yield;
     }
     for (const part of this.#parts) {

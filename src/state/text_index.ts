@@ -45,6 +45,13 @@ export class TextIndex {
     shard.slots.set(key, slot);
   }
 
+  /** Adds a key unless it is there, which it returns false for. */
+  enter(key: string, slot: Slot): boolean {
+    if (this.find(key) !== NO_SLOT) return false;
+    this.add(key, slot);
+    return true;
+  }
+
   remove(key: string): void {
     this.#shardOf(key).slots.delete(key);
   }

@@ -4,6 +4,7 @@ import { LimitError, ProductionError, RestoreError } from "../../record/errors.t
 import type { Key } from "../../record/key.ts";
 import type { GlobalRights } from "../../state/right_store.ts";
 import { NO_SLOT } from "../../state/slots.ts";
+import { markChanged } from "../task/task_snapshot.ts";
 import type { Assignments } from "./assignments.ts";
 import { DeleteGuard } from "./delete_guard.ts";
 import { type Instance, isOverloaded, storedRows } from "./instance.ts";
@@ -13,7 +14,6 @@ import { Slice } from "./slice.ts";
 import { TimeKeeper } from "./time_keeper.ts";
 import { giveUpStandbys } from "./standby.ts";
 import type { Task } from "../task/task.ts";
-import { markChanged } from "../task/task_snapshot.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -189,7 +189,10 @@ export class Pump {
     const task = host.task!;
     if (task.loaded || !task.membersKnown || !host.baseRead || !host.caughtUp || task.retention?.waits) return;
     if (!this.#instance.globals.reached(host.globalTargets)) return;
-    if (task.restored) markChanged(task);
+    if (task.restored) {
+      host.marking ??= markChanged(task);
+      if (!host.marking.next().done) return void this.#instance.busy.add(host);
+    }
     task.load();
     host.listen(this.#instance.intake);
   }

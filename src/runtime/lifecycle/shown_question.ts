@@ -68,7 +68,7 @@ export async function askInSum(
       takeNewer(task, { output, keys: part.map(({ key }) => key), digests: part.map(({ digest }) => digest) });
       await breathe();
     }
-    confirmRemembered(task, output);
+    for (const _ of confirmRemembered(task, output)) await breathe();
     await breathe();
   }
   return agreed;

@@ -3,6 +3,7 @@ import { topicsOf } from "../../plan/member_topic.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Correction } from "../../record/correction.ts";
 import type { Corrected } from "../globals/change_reader.ts";
+import type { Loading } from "../../state/slots.ts";
 import type { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Evaluated } from "./evaluated.ts";
@@ -57,6 +58,8 @@ export class TaskHost {
   readonly relaid = new Set<string>();
   /** What sinks show was read back. */
   baseRead = false;
+  /** Looks, in steps, for what has changed in global tables since the task's snapshot; null: not yet. */
+  marking: Loading | null = null;
   /** Next offset to read, by member. */
   positions: number[] = [];
   /** Under which leader what lies before the position was read, by member; null where the log does not tell. */
@@ -191,6 +194,7 @@ export class TaskHost {
     this.start++;
     this.listening = false;
     this.baseRead = false;
+    this.marking = null;
     this.comparesTopics = true;
     for (const topic of this.topics) reader.stop(topic, this.partition);
     reader.stop(this.inboxTopic, this.partition);

@@ -21,7 +21,7 @@ import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
-import { adoptShown, baseKnown, takeShown } from "../task/shown_base.ts";
+import { adoptShown, baseKnown, forgetBase, takeShown } from "../task/shown_base.ts";
 import { readUp, readUpLast } from "./read_up.ts";
 import { type Asked, askInSum } from "./shown_question.ts";
 import type { Remembered } from "./snapshot_head.ts";
@@ -122,10 +122,9 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     for (const { task } of ofTable()) if (task?.retention) task.retention.asked = true;
     await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
-      // Each is looked through.
-      await clock.breathe();
       if (!still().includes(host)) continue;
-      baseKnown(host.task!);
+      for (const _ of baseKnown(host.task!)) await clock.breathe();
+      if (!still().includes(host)) continue;
       host.baseRead = true;
       options.onBaseRead(host);
     }
@@ -203,19 +202,16 @@ async function readBase({ table, hosts, remembered }: BaseReading, options: Star
     );
     const differing = () => hosts().filter((host) => !agreed.has(host.task!));
     let attempts = 0;
-    await patiently(() => {
-      if (attempts++ > 0) { for (const host of differing()) forgetBase(host.task!, output); }
-      return readOutput({ table, output, hosts: differing }, options);
+    await patiently(async () => {
+      // A host may begin another one meanwhile, which is told by its own start.
+      for (const task of attempts++ > 0 ? differing().map((host) => host.task!) : []) {
+        for (const _ of forgetBase(task, output)) await clock.breathe();
+      }
+      await readOutput({ table, output, hosts: differing }, options);
     }, options);
     const strangers = await patiently(() => adoptStrangers({ table, output, hosts }, options), options);
     if (strangers.length > 0) await checkStrangers(output, strangers, options);
   }
-}
-
-/** An answer broke off and is read again: what the task was told of this output is taken back. */
-function forgetBase(task: Task, { kind, index }: OutputPlan): void {
-  if (kind === "shares") task.shareSinks[index]!.forgetBase();
-  else task.sinks[index].forgetBase();
 }
 
 interface OutputReading {

@@ -8,7 +8,7 @@ import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
+import { endsStep, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ValueCells } from "../../state/value_cells.ts";
 import { ChangedGroups } from "./changed_groups.ts";
 
@@ -109,17 +109,23 @@ export class GroupOutput {
       groups.push(columns === null ? NO_SLOT : this.changed.add(columns));
       if (groups.length % PUT_PER_STEP === 0) yield;
     }
-    const keys = groups.map((group) => group === NO_SLOT ? null : this.groups.keys.keyOf(group));
+    const keys: (Key | null)[] = [];
+    for (const group of groups) {
+      if (endsStep(keys.push(group === NO_SLOT ? null : this.groups.keys.keyOf(group)))) yield;
+    }
     for (const entry of this.#entries.used()) {
+      if (entry % PUT_PER_STEP === 0) yield;
       const saved = this.#places.get(entry);
       if (saved < 0) continue;
       const group = groups[saved] ?? NO_SLOT;
       if (group === NO_SLOT) throw new RangeError("it is damaged: a row in a group that is not there");
       this.#places.set(entry, group);
       this.groups.put(group, this.#contributed(entry));
-      if (entry % PUT_PER_STEP === 0) yield;
     }
-    for (const group of this.groups.keys.used()) if (this.groups.rows(group) === 0) this.changed.drop(group);
+    for (const group of this.groups.keys.used()) {
+      if (this.groups.rows(group) === 0) this.changed.drop(group);
+      if (endsStep(group)) yield;
+    }
     return keys;
   }
 

@@ -44,22 +44,21 @@ export class ShownDigests {
     this.#digests.set(entry, digest);
   }
 
-  /** What {@link base} was told is forgotten; nothing was shown since. */
-  forgetBase(): void {
+  /** What {@link base} was told is forgotten; nothing was shown since. In steps. */
+  *forgetBase(): Loading {
     for (const entry of this.#entries.keys.used()) {
       this.#digests.set(entry, null);
       this.#entries.raise(entry, PENDING);
+      if (endsStep(entry)) yield;
     }
   }
 
   /** After the entries were loaded from a snapshot: what was shown then counts where {@link base} says the same. */
   *restored(): Loading {
-    for (const entry of this.#entries.keys.used()) {
-      if (endsStep(entry)) yield;
-      const digest = this.#digests.get(entry);
+    yield* this.#digests.below(Infinity, (entry, digest) => {
       if (digest === FOREIGN_DIGEST) this.gone(entry);
-      else if (digest !== null) this.#digests.set(entry, remembered(digest));
-    }
+      else this.#digests.set(entry, remembered(digest));
+    });
   }
 
   /** Of all rows that are shown now, until they are given back; NaN stands for none. */
@@ -80,26 +79,23 @@ export class ShownDigests {
     this.#entries.raise(entry, PENDING);
   }
 
-  /** ClickHouse shows what a snapshot remembers and {@link base} was not told of. Returns of how many entries. */
-  confirm(): number {
-    let confirmed = 0;
-    for (const entry of this.#entries.keys.used()) {
-      const digest = this.remembered(entry);
-      if (digest === null) continue;
-      this.#digests.set(entry, digest);
+  /**
+   * ClickHouse shows what a snapshot remembers and {@link base} was not told of. `onConfirmed`: for each entry. In
+   * steps, between which the start goes on: nothing is evaluated before it knows what is shown.
+   */
+  confirm(onConfirmed: () => void): Loading {
+    return this.#digests.below(FOREIGN_DIGEST, (entry, digest) => {
+      this.#digests.set(entry, recalled(digest));
       this.#entries.raise(entry, SHOWN_BEFORE);
-      confirmed++;
-    }
-    return confirmed;
+      onConfirmed();
+    });
   }
 
-  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. */
-  baseKnown(): void {
-    for (const entry of this.#entries.keys.used()) {
-      const digest = this.#digests.get(entry);
-      if (digest === null || digest >= FOREIGN_DIGEST) continue;
+  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. In steps, as above. */
+  baseKnown(): Loading {
+    return this.#digests.below(FOREIGN_DIGEST, (entry) => {
       this.#digests.set(entry, null);
       this.#entries.raise(entry, PENDING);
-    }
+    });
   }
 }

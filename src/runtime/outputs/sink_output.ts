@@ -5,7 +5,7 @@ import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
-import type { Slot } from "../../state/slots.ts";
+import type { Loading, Slot } from "../../state/slots.ts";
 import { keyLineOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, ShownDigests } from "./shown_digests.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
@@ -74,15 +74,15 @@ export class SinkOutput {
     this.digests.base(entry, digest);
   }
 
-  /** ClickHouse shows what a snapshot remembers, of all entries that {@link base} was not told of. */
-  confirm(): void {
-    this.counts.base += this.digests.confirm();
+  /** ClickHouse shows what a snapshot remembers, of all entries that {@link base} was not told of. In steps. */
+  confirm(): Loading {
+    return this.digests.confirm(() => this.counts.base++);
   }
 
-  /** What {@link base} was told is forgotten; nothing was shown since. */
-  forgetBase(): void {
+  /** What {@link base} was told is forgotten; nothing was shown since. In steps. */
+  forgetBase(): Loading {
     this.counts.base = 0;
-    this.digests.forgetBase();
+    return this.digests.forgetBase();
   }
 
   /** Keys of which ClickHouse has refused a row, so that the next start must try them again. */

@@ -27,9 +27,7 @@ export class PendingEntries {
   /** Evaluation begins. Gives the entries that are pending. */
   begin(): Int32Array {
     const pending = new Int32Array(this.#entries.size);
-    for (const entry of this.#entries.keys.used()) {
-      if (this.#entries.is(entry, PENDING)) pending[this.count++] = entry;
-    }
+    this.#entries.forEachWith(PENDING, (entry) => pending[this.count++] = entry);
     return pending.subarray(0, this.count);
   }
 

@@ -2,7 +2,7 @@ import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { RowSum, ShownRow } from "../../ports/warehouse.ts";
 import type { Key } from "../../record/key.ts";
 import type { Lent } from "../../state/loans.ts";
-import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import { sumOf } from "../outputs/digest_sum.ts";
 import { lentShares } from "../outputs/remembered_shares.ts";
@@ -26,6 +26,12 @@ export function takeShown(task: Task, { output: { kind, index, sink }, rows }: S
       if (entry !== null) task.sinks[index].base(entry, row.digest);
     }
   }
+}
+
+/** An answer broke off and is read again: what the task was told of this output is taken back. In steps. */
+export function* forgetBase(task: Task, { kind, index }: OutputPlan): Loading {
+  if (kind === "shares") task.shareSinks[index]!.forgetBase();
+  else yield* task.sinks[index].forgetBase();
 }
 
 /** The entry of a row that is shown; null for one that nobody keeps, which stays as it is. */
@@ -83,16 +89,20 @@ export function takeNewer(task: Task, { output: { kind, index }, keys, digests }
   }
 }
 
-/** Of everything else, ClickHouse shows what the task's snapshot says. */
-export function confirmRemembered(task: Task, { kind, index }: OutputPlan): void {
-  if (kind === "rows") return task.sinks[index].confirm();
+/** Of everything else, ClickHouse shows what the task's snapshot says. In steps. */
+export function* confirmRemembered(task: Task, { kind, index }: OutputPlan): Loading {
+  if (kind === "rows") return yield* task.sinks[index].confirm();
   const sink = task.shareSinks[index]!;
-  for (const [key, digest] of sink.remembered.take()) sink.base(key, digest);
+  let shares = 0;
+  for (const [key, digest] of sink.remembered.take()) {
+    sink.base(key, digest);
+    if (endsStep(shares++)) yield;
+  }
 }
 
-/** All that ClickHouse shows of the task was told; what a snapshot remembers beside it is not shown. */
-export function baseKnown({ sinks, shareSinks }: Pick<Task, "sinks" | "shareSinks">): void {
-  for (const sink of sinks) sink.digests.baseKnown();
+/** All that ClickHouse shows of the task was told; what a snapshot remembers beside it is not shown. In steps. */
+export function* baseKnown({ sinks, shareSinks }: Pick<Task, "sinks" | "shareSinks">): Loading {
+  for (const sink of sinks) yield* sink.digests.baseKnown();
   for (const sink of shareSinks) sink?.remembered.clear();
 }
 

@@ -1,6 +1,6 @@
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Chore } from "../../state/chores.ts";
-import { DIRTY, Entries, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
+import { Entries, PENDING } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
 import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
@@ -68,12 +68,7 @@ export function* restoreTask(task: Task, from: SnapshotReader): Loading {
   for (const [index, sink] of task.shareSinks.entries()) {
     if (sink !== null) yield* sink.remembered.load(from, keys[index]);
   }
-  for (const entry of entries.keys.used()) {
-    if (endsStep(entry)) yield;
-    const again = entries.is(entry, DIRTY | FAILED | PENDING);
-    entries.lower(entry, DIRTY | FAILED | PENDING | SEEN | SHOWN_BEFORE | REPLACED);
-    if (again) entries.raise(entry, PENDING);
-  }
+  yield* entries.restored();
   for (const sink of sinks) {
     yield* sink.digests.restored();
     for (const text of from.texts()) {
@@ -118,11 +113,17 @@ export function* restoreRows(task: Task, from: SnapshotReader): Loading {
   }
 }
 
-/** When the global tables are here: entries that use a row of them that is not what it was are to be evaluated. */
-export function markChanged(task: Task): void {
+/**
+ * When the global tables are here: entries that use a row of them that is not what it was are to be evaluated. In
+ * steps: of a row that changes between two of them its users are told, as ever, and what was remembered is forgotten.
+ */
+export function* markChanged(task: Task): Loading {
   for (const store of task.stores) {
     if (!(store instanceof GlobalRights)) continue;
-    for (const right of store.restored()) markUsers(task.entries, { links: store.links, right });
+    for (const right of store.restored()) {
+      if (right === NO_SLOT) yield;
+      else markUsers(task.entries, { links: store.links, right });
+    }
   }
 }
 

@@ -24,6 +24,18 @@ Deno.test("openLocalSnapshots() reads what was published last, and nothing else"
   await Deno.remove(directory, { recursive: true });
 });
 
+Deno.test("openLocalSnapshots() reads a file of several pieces whole", async () => {
+  const directory = `${await Deno.makeTempDir()}/snapshots`;
+  const snapshots = openLocalSnapshots(directory);
+  for (const length of [0, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20 - 1]) {
+    const written = Uint8Array.from({ length }, (_, at) => (at * 31) >>> 3);
+    await (await snapshots.write("large", [written])).publish();
+    const read = await snapshots.read("large");
+    assertEquals([read?.length, read?.every((byte, at) => byte === written[at])], [length, true]);
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
 Deno.test("openLocalSnapshots() takes names of any characters", async () => {
   const directory = `${await Deno.makeTempDir()}/snapshots`;
   const snapshots = openLocalSnapshots(directory);
