@@ -31,7 +31,7 @@ export function askParts({ topology, addresses, password }: Others): AskOthers {
   };
 }
 
-const KINDS: readonly PartQuestion["kind"][] = ["row", "group", "flow", "stage"];
+const KINDS: readonly PartQuestion["kind"][] = ["row", "group", "flow", "stage", "held"];
 
 /** A question that another instance asks. @throws SyntaxError for what is none */
 export function partQuestion(text: string): PartQuestion {

@@ -97,6 +97,15 @@ export interface LookedCalls {
   readonly streamTimeUs: number | null;
 }
 
+/** A row of a result that is not told yet. */
+export interface HeldBack {
+  /** It is told when stream time is there. Microseconds since the epoch. */
+  readonly untilUs: number;
+  readonly streamTimeUs: number | null;
+  /** What is to be told is that there is no row. */
+  readonly isGone: boolean;
+}
+
 /** A time that is none before anything came. */
 export function timeOrNull(us: number): number | null {
   return us === -Infinity ? null : us;

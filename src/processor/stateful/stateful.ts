@@ -1,7 +1,7 @@
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Element, KeyedElements } from "../../state/keyed_elements.ts";
-import type { LookedEvent, SoughtEvent } from "./sought_event.ts";
+import type { HeldBack, LookedEvent, SoughtEvent } from "./sought_event.ts";
 
 export type { ElementChange } from "../../state/keyed_elements.ts";
 
@@ -107,6 +107,11 @@ export interface StatefulOperator {
   wallClock?(nowUs: number): void;
   /** What is kept tells of an event that was taken. Changes nothing. Absent: nothing does. */
   look?(input: number, event: SoughtEvent): LookedEvent | null;
+  /**
+   * What is held back of the result of a key and a window that begins then (0 without windows); null: nothing. Absent:
+   * nothing ever is. Changes nothing.
+   */
+  heldBack?(key: Key, startUs: number): HeldBack | null;
   /** How many events or changes wait for their time. Absent: none ever does. */
   readonly waiting?: number;
 }

@@ -1,9 +1,10 @@
 import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
+import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { sessionWindows } from "./session_windows.ts";
 import { slidingWindows } from "./sliding_windows.ts";
-import { type LookedWindows, type SoughtEvent, timeOrNull } from "./sought_event.ts";
+import { type HeldBack, type LookedWindows, type SoughtEvent, timeOrNull } from "./sought_event.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts, WhenIdle } from "./stateful.ts";
 import { StreamTotals, type TotalsState } from "./stream_totals.ts";
 import { timeWindows } from "./time_windows.ts";
@@ -112,6 +113,12 @@ class StreamAggregate implements StatefulOperator {
       }),
       isToldOnClose: this.#emit === "close",
     };
+  }
+
+  heldBack(key: Key, start: number): HeldBack | null {
+    const found = this.#emit === "update" ? undefined : this.elements.find(key, { start, seq: 0 });
+    const untilUs = found === undefined || found.shown ? null : this.#windows.closesAt(found);
+    return untilUs === null ? null : { untilUs, streamTimeUs: timeOrNull(this.#streamTimeUs), isGone: false };
   }
 
   get whenIdle(): WhenIdle | null {

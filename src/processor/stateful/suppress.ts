@@ -5,6 +5,7 @@ import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { encodeWire } from "../../record/wire.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
+import { type HeldBack, timeOrNull } from "./sought_event.ts";
 import { type KeyedEvent, type StatefulOperator, type StatefulPorts, WAITING_MAX, type WhenIdle } from "./stateful.ts";
 import { windowKindOf } from "./stream_aggregate.ts";
 
@@ -110,6 +111,18 @@ export class Suppress implements StatefulOperator {
     const { timestampUs } = mark ?? change!;
     const element = { start, end: start, seq: MARK, timestampUs, state: [n, end, bytes], shown: false };
     this.elements.put({ key, columns }, { element, dueUs: this.#dueOf({ end: end!, atUs: timestampUs }) });
+  }
+
+  heldBack(key: Key, start: number): HeldBack | null {
+    const mark = this.#elementOf(key, { start, seq: MARK });
+    const change = this.#elementOf(key, { start, seq: CHANGE });
+    if (mark === undefined || change === undefined) return null;
+    const [n, end] = mark.state as Mark;
+    const [known, , row] = change.state as Change;
+    // Elements that are ahead know already that it was told.
+    if (known !== n) return null;
+    const untilUs = this.#dueOf({ end, atUs: mark.timestampUs });
+    return { untilUs, streamTimeUs: timeOrNull(this.#streamTimeUs), isGone: row === null };
   }
 
   get waiting(): number {

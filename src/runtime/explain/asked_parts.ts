@@ -1,11 +1,13 @@
 import type { Instance } from "../lifecycle/instance.ts";
 import type { Unanswered } from "./explanation.ts";
-import { flowHere, groupHere, rowHere, stageHere } from "./here.ts";
+import { flowHere, groupHere, heldHere, rowHere, stageHere } from "./here.ts";
 import {
   type FlowAnswer,
   type FlowQuestion,
   type GroupAnswer,
   type GroupQuestion,
+  type HeldAnswer,
+  type HeldQuestion,
   mergeGroupAnswers,
   mergeRowAnswers,
   type PartAnswer,
@@ -75,6 +77,14 @@ export class AskedParts {
     if (own.looks !== null) return own.looks;
     const answers = (await this.#ask(question)).filter((answer) => answer.kind === "stage");
     return answers.find(({ looks }) => looks !== null)?.looks ?? null;
+  }
+
+  /** What a stage holds back of a row; null: nothing, as far as its tasks have answered. */
+  async held(question: HeldQuestion): Promise<HeldAnswer["held"]> {
+    const { held, isWhole } = heldHere(this.#instance, question);
+    if (held !== null || isWhole) return held;
+    const answers = (await this.#ask(question)).filter((answer) => answer.kind === "held");
+    return answers.map((answer) => answer.held).find((one) => one !== null) ?? null;
   }
 
   #isWhole(answer: RowAnswer | GroupAnswer, table: number): boolean {

@@ -11,6 +11,7 @@ import {
   sourceRows,
   standingNotes,
 } from "./explain_row.ts";
+import { heldNotes, heldResults, heldVerdict } from "./held_back.ts";
 import { lookedAgain } from "./looked_again.ts";
 import { EMPTY } from "./nothing.ts";
 import type { RowAnswer } from "./part_answers.ts";
@@ -50,7 +51,9 @@ export async function explainSink(
   };
   const contributors = await contributorsOf(explaining, { table, key: keyText(key), page, members, answer });
   const compared = { kept, answer, index };
-  const verdict = stillShown(inClickHouse(uniqueOr(computed, { table, contributors }), compared), compared);
+  const held = await heldResults(explaining, { table, key, members });
+  const unique = heldVerdict(uniqueOr(computed, { table, contributors }), held);
+  const verdict = stillShown(inClickHouse(unique, compared), compared);
   const masks = sinkMasks(instance, sink);
   const shownKey = masks.key(sinkKeyRow(sink, key));
   const state = trace?.sinks[index];
@@ -72,6 +75,7 @@ export async function explainSink(
     notes: [
       ...standingNotes(answer, table),
       ...kept.problem === null ? [] : [kept.problem],
+      ...heldNotes(verdict, held),
       ...notesOnShown(verdict, { kept, answer, index }),
       ...contributors.notes,
     ],

@@ -13,6 +13,7 @@ import {
   sourceRows,
   standingNotes,
 } from "./explain_row.ts";
+import { heldNotes, heldResults, heldVerdict } from "./held_back.ts";
 import { EMPTY } from "./nothing.ts";
 import { hasRow, type RowAnswer, type RowTrace } from "./part_answers.ts";
 import { type AskedKey, tableKeys } from "./read_key.ts";
@@ -43,9 +44,10 @@ export async function explainTable(
     ? NO_CONTRIBUTORS
     : await contributorsOf(explaining, { table: about, key: keyText(key), page, members, answer });
   const present = trace !== null && hasRow(trace);
+  const held = global ? [] : await heldResults(explaining, { table: about, key, members });
   const verdict: Verdict = present
     ? { outcome: "present", operator: null, at: null, words: "is there" }
-    : rowVerdict({ table: about, partitions }, { answer, register: 0 })!;
+    : heldVerdict(rowVerdict({ table: about, partitions }, { answer, register: 0 })!, held);
   const mask = rowMasksOf(instance)?.table(target.table)?.key ?? SHOWN;
   const shownKey = trace?.key ?? maskedKey(keyRow(columns, key), mask);
   const registers = about.steps.map((_, index) => index);
@@ -65,7 +67,7 @@ export async function explainTable(
     ...{ shown: null, shownKnown: false, shares: [], outputs },
     deadLetters: [...answer.letters, ...contributors.letters],
     ...contributors.found === null ? {} : { contributors: contributors.found },
-    notes: [...standingNotes(answer, about), ...contributors.notes],
+    notes: [...standingNotes(answer, about), ...heldNotes(verdict, held), ...contributors.notes],
     unanswered: explaining.asked.unanswered,
   };
 }

@@ -1,3 +1,4 @@
+import type { StatefulNode } from "../../dsl/stream_nodes.ts";
 import { parseKeyText } from "../../record/key.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { taskIds } from "../../record/task_id.ts";
@@ -7,6 +8,8 @@ import type {
   FlowQuestion,
   GroupAnswer,
   GroupQuestion,
+  HeldAnswer,
+  HeldQuestion,
   PartAnswer,
   PartQuestion,
   RowAnswer,
@@ -30,6 +33,7 @@ import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.t
 export async function answerHere(instance: Instance, question: PartQuestion): Promise<PartAnswer> {
   if (question.kind === "flow") return await flowHere(instance, question);
   if (question.kind === "stage") return stageHere(instance, question);
+  if (question.kind === "held") return heldHere(instance, question);
   const answer = await (question.kind === "row" ? rowHere(instance, question) : groupHere(instance, question));
   return masksOf(instance.topology) === null ? answer : withoutHiddenKeys(answer);
 }
@@ -109,10 +113,25 @@ export async function flowHere(instance: Instance, { task, subjects }: FlowQuest
 
 /** What this instance's task of a stage tells of events. */
 export function stageHere({ streams, topology }: Instance, { task: id, events }: StageQuestion): StageAnswer {
-  const task = streams.get(id)?.task ?? null;
-  if (task?.look === undefined) return { kind: "stage", looks: null };
-  const looks = events.map((event) => task.look!(event));
+  const stage = streams.get(id)?.stage ?? null;
+  if (stage === null) return { kind: "stage", looks: null };
+  const looks = events.map((event) => stage.look(event));
   return { kind: "stage", looks: masksOf(topology) === null ? looks : looks.map(withoutTableRow) };
+}
+
+/** What this instance's tasks of a stage hold back of a row. */
+export function heldHere({ streams, topics }: Instance, { stage: index, key: text }: HeldQuestion): HeldAnswer {
+  const { node, repartition } = at(topics.plan.stages, index);
+  const windowed = windowOf(node) !== null;
+  const views = [...streams.values()].filter(({ topic }) => topic === repartition)
+    .flatMap(({ stage }) => stage === null ? [] : [stage]);
+  const key = parseKeyText(text);
+  const held = views.map((stage) => stage.heldBack(key, { windowed })).find((one) => one !== null) ?? null;
+  return { kind: "held", held, isWhole: views.length === topics.streams.get(repartition)!.partitions };
+}
+
+function windowOf(node: StatefulNode) {
+  return node.op === "suppress" ? node.of.window : node.op === "streamAggregate" ? node.window : null;
 }
 
 /** Another instance's plan is the same, or its question cannot be answered. */

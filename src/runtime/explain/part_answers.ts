@@ -1,4 +1,5 @@
 import type { DeadLetter } from "../../ports/dead_letters.ts";
+import type { HeldBack } from "../../processor/stateful/sought_event.ts";
 import type { StepOutcome } from "../../processor/traced_program.ts";
 import type { Row } from "../../record/row.ts";
 import { parseTaskId } from "../../record/task_id.ts";
@@ -6,7 +7,16 @@ import type { StageEventQuestion, StageLook } from "../lifecycle/stage_view.ts";
 import { compareKeys } from "../stores/read_store.ts";
 
 /** What one instance is asked: what it has of a key, of a group, or of one partition of a stream or a stage. */
-export type PartQuestion = RowQuestion | GroupQuestion | FlowQuestion | StageQuestion;
+export type PartQuestion = RowQuestion | GroupQuestion | FlowQuestion | StageQuestion | HeldQuestion;
+
+/** What a stage holds back of a row. */
+export interface HeldQuestion {
+  readonly kind: "held";
+  /** Index in the plan. */
+  readonly stage: number;
+  /** Canonical text. */
+  readonly key: string;
+}
 
 /** What a stage's task tells of events. */
 export interface StageQuestion {
@@ -206,8 +216,16 @@ export interface StageAnswer {
   readonly looks: readonly (StageLook | null)[] | null;
 }
 
+/** What an instance's tasks of a stage hold back. */
+export interface HeldAnswer {
+  readonly kind: "held";
+  readonly held: HeldBack | null;
+  /** It has all tasks of the stage. */
+  readonly isWhole: boolean;
+}
+
 /** What an instance has of the answer. */
-export type PartAnswer = RowAnswer | GroupAnswer | FlowAnswer | StageAnswer;
+export type PartAnswer = RowAnswer | GroupAnswer | FlowAnswer | StageAnswer | HeldAnswer;
 
 /** What several instances say together of a row: who runs its task counts. */
 export function mergeRowAnswers(answers: readonly RowAnswer[]): RowAnswer {

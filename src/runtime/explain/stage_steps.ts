@@ -9,7 +9,7 @@ import { findPartners, type JoinedPass, partnersOf } from "./stage_partners.ts";
 import { callsWord, droppedWord, joinedWord, type StageWord, tableJoinWord, windowsWord } from "./stage_words.ts";
 
 /** So many events of one record are looked at in a stage, at most. */
-const EVENTS_MAX = 100;
+const EVENTS_MAX = 50;
 
 /** Events of one record that came to one task of a stage. */
 export interface StagePasses {

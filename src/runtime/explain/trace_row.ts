@@ -126,7 +126,7 @@ function memberRow(
   const aggregate = aggregateOf(member.node);
   const stage = plan.stages.find(({ node }) => node === aggregate || node === member.node)!;
   const { partition } = task;
-  const elements = streams.get(taskId(stage.name, partition))?.task?.elements ?? null;
+  const elements = streams.get(taskId(stage.name, partition))?.stage?.elements ?? null;
   const window = aggregate.window === null ? null : elements === null ? "not here" : windowOf(elements, row);
   const folded = { topic: stage.repartition, partition, to: Number(row[FOLDED_TO]), window } as const;
   return { row: isFoldedRow(row) ? foldedRow(row) : null, folded };

@@ -30,8 +30,8 @@ export interface StreamView {
   readonly end: number;
   /** Everything before it is brought out, and ClickHouse has acknowledged it; null while that is not known. */
   readonly doneTo: number | null;
-  /** What evaluates its events up to the position; null before that is read back. */
-  readonly task: StageView | null;
+  /** Of a stage, what it knows of events up to the position; null before that is read back, and of streams. */
+  readonly stage: StageView | null;
   /** Whether it does not know yet that nothing of an earlier time comes. */
   readonly waits: boolean;
   /** Events that are taken, and wait for a source that is behind. */

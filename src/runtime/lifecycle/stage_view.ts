@@ -1,5 +1,6 @@
-import type { LookedEvent } from "../../processor/stateful/sought_event.ts";
+import type { HeldBack, LookedEvent } from "../../processor/stateful/sought_event.ts";
 import type { DropReason, StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 
 /** An event by the record of its source that it was made of, and which of those that were made of it. */
@@ -45,12 +46,14 @@ export interface StageLook {
   readonly looked: LookedEvent | null;
 }
 
-/** What a stage's task can be asked; of a stream's task nothing of it is there. */
+/** What a stage's task can be asked. */
 export interface StageView {
   /** What is kept of the records taken. */
-  readonly elements?: StatefulOperator["elements"];
+  readonly elements: StatefulOperator["elements"];
   /** How many events, or changes, wait for their time in the stage's operator. */
-  readonly waiting?: number;
+  readonly waiting: number;
   /** What is known of an event; null while it may wait for those of other sources. Changes nothing. */
-  look?(event: StageEventQuestion): StageLook | null;
+  look(event: StageEventQuestion): StageLook | null;
+  /** What is not told yet of the row that results have under a key; null: nothing. Changes nothing. */
+  heldBack(key: Key, of: { readonly windowed: boolean }): HeldBack | null;
 }

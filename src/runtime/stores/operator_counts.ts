@@ -55,8 +55,8 @@ function isWaitedIn({ op }: StreamNode): boolean {
 
 function waitingIn({ topics: { plan }, streams }: Instance, node: StreamNode): number {
   const stage = plan.stages.find((one) => one.node === node)!;
-  const tasks = [...streams.values()].filter(({ topic }) => topic === stage.repartition);
-  return tasks.reduce((sum, { task }) => sum + (task?.waiting ?? 0), 0);
+  const views = [...streams.values()].filter(({ topic }) => topic === stage.repartition);
+  return views.reduce((sum, { stage }) => sum + (stage?.waiting ?? 0), 0);
 }
 
 function tableCounts(instance: Instance): OperatorCounts[] {

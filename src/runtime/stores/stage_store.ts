@@ -85,8 +85,8 @@ function partitionsOf(
   };
 }
 
-function standingOf({ topic, partition, state, position, end, task }: StreamView): PartStanding {
-  const known = task?.elements !== undefined;
+function standingOf({ topic, partition, state, position, end, stage }: StreamView): PartStanding {
+  const known = stage !== null;
   return {
     partition,
     state: state === "running" && known ? "running" : "restoring",
@@ -96,7 +96,7 @@ function standingOf({ topic, partition, state, position, end, task }: StreamView
 }
 
 function partOf(stream: StreamView, shown: Shown): StorePart {
-  const elements = stream.task?.elements ?? null;
+  const elements = stream.stage?.elements ?? null;
   const standing = () => standingOf(stream);
   if (elements === null) return { standing, columns: () => null, find: () => [], items: () => [] };
   return {

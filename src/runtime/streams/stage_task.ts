@@ -11,7 +11,7 @@ import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, LimitError, ProcessorError } from "../../record/errors.ts";
 import { NO_HEADERS } from "../../record/headers.ts";
-import { keyOfColumns, keyText } from "../../record/key.ts";
+import { keyText } from "../../record/key.ts";
 import { topicOf } from "../../record/source_name.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
@@ -22,7 +22,7 @@ import { StreamBroken } from "./stream_progress.ts";
 import type { FlowTask } from "./stream_task.ts";
 import type { SourcedEvent } from "./source_time.ts";
 import { StageDecisions } from "./stage_decisions.ts";
-import type { StageEventQuestion, StageLook } from "../lifecycle/stage_view.ts";
+import { StageInsight } from "./stage_insight.ts";
 import { StageOrigins } from "./stage_origins.ts";
 import type { StoredBundles } from "./stored_bundles.ts";
 import { TimeOrder } from "./time_order.ts";
@@ -90,6 +90,8 @@ export class StageTask implements FlowTask {
   heard = 0;
   /** As {@link FlowTask.order}. */
   readonly order: TimeOrder;
+  /** As {@link FlowTask.view}. */
+  readonly view: StageInsight;
 
   private constructor({ plan, partition, loaded, mutedTo }: StageBegin, context: StreamContext) {
     this.#id = taskId(plan.name, partition);
@@ -124,6 +126,7 @@ export class StageTask implements FlowTask {
     this.#origins = new StageOrigins(loaded.head);
     this.#decisions = new StageDecisions(this.#origins.last);
     this.#print = loaded.print;
+    this.view = new StageInsight({ operator: this.#operator, decisions: this.#decisions, order: this.order });
   }
 
   /** A task that has what was loaded. `breathe`: between turns. @throws DeserializationError */
@@ -150,29 +153,12 @@ export class StageTask implements FlowTask {
     this.#headIsWanted = true;
   }
 
-  get elements(): StatefulOperator["elements"] {
-    return this.#operator.elements;
-  }
-
   get wallDueUs(): number | null {
     return this.#operator.wallDueUs ?? null;
   }
 
   get whenIdle(): WhenIdle | null {
     return this.order.waits ? null : this.#operator.whenIdle ?? null;
-  }
-
-  /** As {@link FlowTask.waiting}. */
-  get waiting(): number {
-    return this.#operator.waiting ?? 0;
-  }
-
-  /** As {@link FlowTask.look}. */
-  look({ input, columns, timestampUs, digest, ...event }: StageEventQuestion): StageLook | null {
-    if (this.order.held > 0) return null;
-    const sought = columns === null ? null : { key: keyOfColumns(columns), timestampUs, digest };
-    const looked = sought === null ? null : this.#operator.look?.(input, sought) ?? null;
-    return { decision: this.#decisions.of(event), looked };
   }
 
   /** As {@link FlowTask.taken}: what changed of the operator is to go into the changelog. */

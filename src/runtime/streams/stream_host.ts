@@ -82,8 +82,8 @@ export class StreamHost implements StreamView, SourceTask {
     return this.#life?.queue.position ?? 0;
   }
 
-  get task(): StreamView["task"] {
-    return this.#life?.task ?? null;
+  get stage(): StreamView["stage"] {
+    return this.#life?.task.view ?? null;
   }
 
   pendingRows(): ReadonlyMap<string, number> {

@@ -10,7 +10,9 @@ import { StreamEvents } from "./stream_events.ts";
 import type { TimeOrder } from "./time_order.ts";
 
 /** What evaluates the records of one partition. */
-export interface FlowTask extends StageView {
+export interface FlowTask {
+  /** What can be asked of a stage; absent: of a stream. */
+  readonly view?: StageView;
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
   /** As {@link StatefulOperator.wallDueUs}. */

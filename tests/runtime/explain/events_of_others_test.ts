@@ -83,3 +83,48 @@ Deno.test("explain() of events and their totals is the same whichever of two ins
   for (const run of runs) await run.stop();
   await log.close();
 });
+
+const pairs = clickhouseAppend("pairs", { columns: { user: "Int64" }, orderBy: ["user"] });
+
+/** Clicks joined with themselves, and minutes that are told when they are over. */
+const staged = topology("staged", (builder) => {
+  const stream = builder.stream(clicks);
+  const of = ({ user }: { readonly user: number }) => ({ user });
+  stream.leftJoin("other", stream.filter(({ user }) => user !== 2), { on: [of, of], within: { seconds: 1 } })
+    .mapValues(({ user }) => ({ user })).to(pairs);
+  stream.groupBy(of).windowedBy(tumbling({ minutes: 1 })).emit("close").aggregate("minutes", { clicks: count() })
+    .mapValues(({ user, window_start, clicks }) => ({ user, window_start, clicks })).to(perMinute);
+});
+
+Deno.test("explain() tells the same of stages whichever of two instances is asked", async () => {
+  const { clock, log } = await openStepLog({});
+  await log.createTopic({ name: TOPIC, partitions: PARTITIONS, cleanup: "delete", retentionMs: -1 });
+  const warehouse = createMemoryWarehouse();
+  const runs: StepRun[] = [];
+  for (let run = 0; run < 2; run++) {
+    runs.push(new StepRun(staged, { clock, ports: { log, warehouse } }).start());
+    await runs[run].settled();
+  }
+  for (let at = 0; at < 8; at++) {
+    const records = [{ key: null, value: `{"user":${at % 4}}`, timestampMs: 1_000 + at }];
+    await log.append([{ topic: TOPIC, partition: at % PARTITIONS, records }]);
+  }
+  for (const run of [...runs, ...runs]) await run.settled();
+  const [one, other] = runs;
+  const outcomes = new Set<string>();
+  const same = async (question: Asked) => {
+    const [first, second] = [
+      await explained([one, other], { question, answers: "answers" }),
+      await explained([other, one], { question, answers: "answers" }),
+    ];
+    assertEquals([first.outcome, first.sentence, first.steps], [second.outcome, second.sentence, second.steps]);
+    outcomes.add(first.outcome);
+  };
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    for (const offset of [0, 1]) await same({ table: "pairs", key: `${TOPIC}/${partition}/${offset}` });
+    await same({ table: "per_minute", key: `[${partition},0]` });
+  }
+  assertEquals(outcomes, new Set(["matched", "waiting"]));
+  for (const run of runs) await run.stop();
+  await log.close();
+});

@@ -2,10 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouseAppend, debezium, events, int8, store, topology } from "../../../src/mod.ts";
 import { explanationLines } from "../../../src/cli/explain/explain_text.ts";
+import { explanationJson } from "../../../src/cli/explain/explanation.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 
 const orders = events("shop.orders", { row: z.object({ id: int8().nullable(), n: int8() }) });
-const payments = events("shop.payments", { row: z.object({ order_id: int8(), method: z.string() }) });
+const payment = z.object({ order_id: int8(), method: z.string() });
+const payments = events("shop.payments", { row: payment });
 const users = debezium("shop.users", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
 const told = clickhouseAppend("told", { columns: { n: "Int64", name: "Nullable(String)" }, orderBy: ["n"] });
 
@@ -120,4 +122,24 @@ Deno.test("explain() tells what a processor keeps of an event's key, and its nex
   assertEquals((await driver.explain(told, "shop.orders/0/1")).outcome, "dead letter");
   await driver.restart();
   assertEquals((await driver.explain(told, "shop.orders/0/0")).outcome, "not kept");
+});
+
+Deno.test("explain() names the partners of an event, and nothing of what is masked", async () => {
+  const secret = "a secret method";
+  const hidden = events("shop.payments", { row: payment, mask: ["method"] });
+  const masked = topology("masked", (builder) => {
+    const [left, right] = [builder.stream(orders), builder.stream(hidden)];
+    left.leftJoin("payment", right, { on: [byId, byOrder], within: { seconds: 10 } })
+      .mapValues(({ n, payment }) => ({ n, name: payment?.method ?? null })).to(told);
+  });
+  await using driver = createTopologyTestDriver(masked, { partitions: 1 });
+  driver.send(orders, order(1, [1, 100]));
+  driver.send(hidden, { key: "p", value: { order_id: 1, method: secret }, timestampMs: 95_000 });
+  await driver.settle();
+  for (const place of ["shop.orders/0/0", "shop.payments/0/0"]) {
+    const explained = await driver.explain(told, place);
+    assertEquals(explained.outcome, "matched", explained.sentence);
+    assertEquals(explained.steps.at(-1)!.partners!.map(({ offset, row }) => [offset, row]), [[0, null]]);
+    assert(!explanationJson(explained).includes(secret));
+  }
 });
