@@ -10,24 +10,19 @@ import {
   usedNames,
 } from "./source_text.ts";
 import type { SourceFile } from "./source_file.ts";
+import type { Edit } from "./unified_diff.ts";
 
 /** Comments may stand before it. */
 const COMMA_NEXT = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*,/;
 
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
 /**
- * The file's text with these differences taken in. Everything else stays as it is, to the letter. `libraries`: what a
- * file that has no import of Weir yet imports it as.
+ * What takes these differences into the file. Everything else stays as it is, to the letter. `libraries`: what a file
+ * that has no import of Weir yet imports it as.
  */
-export function editedText(
+export function editsOf(
   file: SourceFile,
   { differences, libraries }: { readonly differences: readonly Difference[]; readonly libraries: Libraries },
-): string {
+): readonly Edit[] {
   const edits: Edit[] = [];
   const added: string[] = [];
   const taken = new Set(file.exports);
@@ -50,11 +45,8 @@ export function editedText(
       ? [{ start: 0, end: 0, text: `${moduleImport("mysql", libraries.mysql)}\n` }]
       : [],
   );
-  let text = file.text;
-  for (const { start, end, text: put } of edits.toSorted((a, b) => b.start - a.start)) {
-    text = text.slice(0, start) + put + text.slice(end);
-  }
-  return [text.replace(/\n*$/, "\n"), ...added].join(added.length > 0 ? "\n" : "");
+  const end = file.text.replace(/\n*$/, "").length;
+  return [...edits, { start: end, end: file.text.length, text: ["\n", ...added].join(added.length > 0 ? "\n" : "") }];
 }
 
 function columnEdit(file: SourceFile, { kind, table, column }: ColumnDifference): Edit {

@@ -9,7 +9,7 @@ import { readChoice, readInteger, readText } from "../option_values.ts";
 import { UsageError } from "../usage_error.ts";
 import { readBaseline, writeBaseline } from "./baseline.ts";
 import { compareSources } from "./compare_sources.ts";
-import { editedText } from "./edit_sources.ts";
+import { editsOf } from "./edit_sources.ts";
 import { mysqlTables } from "./mysql_tables.ts";
 import { postgresTables } from "./postgres_tables.ts";
 import { TIME_MODES, type TimeMode } from "./postgres_type.ts";
@@ -17,6 +17,7 @@ import type { Pulled } from "./pulled_table.ts";
 import { readSourceFile } from "./source_file.ts";
 import { fileText, type Libraries } from "./source_text.ts";
 import { topicTables } from "./topic_tables.ts";
+import { unifiedDiff, withEdits } from "./unified_diff.ts";
 
 const OUTPUT = "sources.ts";
 const RECORDS = 1_000;
@@ -80,7 +81,8 @@ export const sourcesCommand = command({
   },
   description: [
     "pull: writes the declarations of a database's tables, with the columns' types, keys and comments. If the file",
-    "exists, tells how it differs and changes nothing, unless --write is given. What was changed by hand stays.",
+    "exists, tells how it differs, and by a diff what --write would change, and changes nothing without --write. What",
+    "was changed by hand stays.",
     "The database is SOURCE_DATABASE_URL, postgres:// or mysql:// (and SOURCE_DATABASE_PASSWORD_FILE), or that of",
     "verify: POSTGRES_URL, PGHOST or MYSQL_URL. Topics may be written through SCHEMA_REGISTRY_URL.",
     "Status 1 if something differs that was not written.",
@@ -173,15 +175,18 @@ async function compareWith(
   for (const text of kept) console.log(`  kept     ${text}`);
   const safe = differences.filter((difference) => difference.safe);
   const others = differences.filter((difference) => !difference.safe);
+  const edits = safe.length === 0 ? [] : editsOf(file, { differences: safe, libraries: librariesOf(path) });
   if (write) {
-    const libraries = librariesOf(path);
-    if (safe.length > 0) await Deno.writeTextFile(path, editedText(file, { differences: safe, libraries }));
+    if (safe.length > 0) await Deno.writeTextFile(path, withEdits(file.text, edits));
     await writeBaseline(path, { before: baseline, tables: pulled.tables });
   }
   for (const { text } of safe) console.log(`  ${write ? "written " : "differs "} ${text}`);
   for (const { text } of others) console.log(`  by hand  ${text}`);
   if (differences.length === 0) console.log(`${path} declares what ${pulled.from} has`);
-  else if (!write && safe.length > 0) console.log(`Take in ${counted(safe.length, "difference")}: add --write`);
+  else if (!write && safe.length > 0) {
+    console.log(`\n${unifiedDiff(path, { text: file.text, edits })}\n`);
+    console.log(`Take in ${counted(safe.length, "difference")}: add --write`);
+  }
   return others.length === 0 && (write || safe.length === 0) ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { compareSources } from "../../../src/cli/sources/compare_sources.ts";
-import { editedText } from "../../../src/cli/sources/edit_sources.ts";
+import { editsOf } from "../../../src/cli/sources/edit_sources.ts";
+import { withEdits } from "../../../src/cli/sources/unified_diff.ts";
 import type { PulledTable } from "../../../src/cli/sources/pulled_table.ts";
 import { readSourceFile } from "../../../src/cli/sources/source_file.ts";
 
@@ -33,7 +34,7 @@ export const carts = debezium("shop.public.carts", { key: ["id"], row: z.object(
     const pulled = { from: "here", whole: true, tables: [table], refused: [], notes: [] };
     const { differences } = compareSources(file, { pulled, baseline });
     assertEquals(differences.map(({ safe }) => safe), [true]);
-    const after = editedText(file, { differences, libraries: { mod: MOD, mysql: MOD } });
+    const after = withEdits(file.text, editsOf(file, { differences, libraries: { mod: MOD, mysql: MOD } }));
     await Deno.writeTextFile(`${path}.after.ts`, after);
     const again = await readSourceFile(`${path}.after.ts`);
     assertEquals(compareSources(again, { pulled, baseline }).differences, []);
@@ -44,7 +45,7 @@ export const carts = debezium("shop.public.carts", { key: ["id"], row: z.object(
   }
 }
 
-Deno.test("editedText() adds a column wherever the last one ends", async (t) => {
+Deno.test("editsOf() adds a column wherever the last one ends", async (t) => {
   const added = "    /** In euros. */\n    paid: numeric(9, 2),\n";
   const cases: Readonly<Record<string, readonly [row: string, after: string]>> = {
     "on lines of their own": ["{\n    id: int8(),\n  }", `{\n    id: int8(),\n${added}  }`],

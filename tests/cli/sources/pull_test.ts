@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openPostgresTruth } from "../../../src/cli/verify/postgres_truth.ts";
 import type { Source } from "../../../src/dsl/source.ts";
 import { hasPostgres15, type PostgresServer, startPostgres } from "../../values/postgres_server.ts";
+import { patched } from "./patched.ts";
 import { deno, runWeir, type Said } from "./run_sources.ts";
 
 const SCHEMA = `
@@ -167,6 +168,8 @@ Deno.test(
       const taken = await pull("--tables", "kinds,unique_one,parted", "--write");
       assertEquals(taken.status, 1, "the column that is gone is left to a person");
       const after = await read();
+      const diff = told.out.slice(told.out.indexOf("--- sources.ts"), told.out.indexOf("\n\nTake in "));
+      assertEquals(patched(edited, diff), after, "what is written was shown before");
       for (
         const line of [
           "export const sorts = debezium",

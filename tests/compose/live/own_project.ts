@@ -10,6 +10,8 @@ import type { Stage } from "./stage.ts";
 
 /** Networks of the stack in which Kafka, ClickHouse and PostgreSQL are. */
 const NETWORKS = ["streaming", "analytics", "capture"] as const;
+/** Those that the proof needs. */
+const PROOF_NETWORKS = ["analytics", "capture"] as const;
 
 /**
  * A project that somebody has made from this package, who has Kafka and ClickHouse already: those of the stack. Its own
@@ -20,12 +22,13 @@ export class OwnProject implements AsyncDisposable {
   readonly port = freePort();
   /** The stack beside which it runs. */
   readonly stage: Stage;
-  readonly #image: string;
+  /** As Compose calls those of its two services. */
+  readonly #images: readonly string[];
 
   private constructor(stage: Stage, folder: string) {
     this.stage = stage;
     this.folder = folder;
-    this.#image = `${this.name}-weir`;
+    this.#images = ["weir", "weir-proof"].map((service) => `${this.name}-${service}`);
   }
 
   /** Made by the command that the README names, and its image built at once, before anything else was run there. */
@@ -44,7 +47,7 @@ export class OwnProject implements AsyncDisposable {
       const project = new OwnProject(stage, `${root}/shop`);
       await Deno.copyFile(`${root}/.npmrc`, `${project.folder}/.npmrc`);
       // In the machine's own network: the registry is there.
-      const build = ["build", "--quiet", "--network", "host", "--tag", project.#image];
+      const build = ["build", "--quiet", "--network", "host", ...project.#images.flatMap((name) => ["--tag", name])];
       await docker([...build, project.folder], { signal });
       return project;
     } finally {
@@ -56,22 +59,42 @@ export class OwnProject implements AsyncDisposable {
     return `${this.stage.options.project}-shop`;
   }
 
-  /** `.env`, as compose.yaml asks for it, and what puts the container into the stack's networks. */
+  /** `.env`, as compose.yaml asks for it, and what puts the containers into the stack's networks. */
   async configure(): Promise<void> {
-    const lines = [
-      "KAFKA_BROKERS=kafka:29092",
-      "CLICKHOUSE_URL=http://clickhouse:8123",
-      "CLICKHOUSE_DATABASE=online_store",
-      "CLICKHOUSE_USER=weir_writer",
-      `CLICKHOUSE_PASSWORD=${this.stage.secret("weir_writer_password")}`,
-      `WEIR_STORE_PASSWORD=${this.stage.secret("weir_store_password")}`,
-    ];
-    await Deno.writeTextFile(`${this.folder}/.env`, `${lines.join("\n")}\n`);
     const networks = NETWORKS.map((name) => [name, { external: true, name: `${this.stage.options.project}_${name}` }]);
     const port = `    ports: !override ["127.0.0.1:${this.port}:8686"]\n`;
     const joined = `    networks: [default, ${NETWORKS.join(", ")}]\n`;
-    const text = `services:\n  weir:\n${port}${joined}${stringify({ networks: Object.fromEntries(networks) })}`;
-    await Deno.writeTextFile(this.#override, text);
+    const proof = `  weir-proof:\n    networks: [default, ${PROOF_NETWORKS.join(", ")}]\n`;
+    const rest = stringify({ networks: Object.fromEntries(networks) });
+    await Deno.writeTextFile(this.#override, `services:\n  weir:\n${port}${joined}${proof}${rest}`);
+    await this.#writeEnvironment(".env", this.#environment);
+  }
+
+  /** What the README says to have the tables compared while all runs. */
+  async configureProof(): Promise<void> {
+    await this.#writeEnvironment(".env", { ...this.#environment, COMPOSE_PROFILES: "proof", WEIR_PROOF: "service" });
+    await this.#writeEnvironment("proof.env", {
+      CLICKHOUSE_USER: "weir_proof",
+      CLICKHOUSE_PASSWORD: this.stage.secret("weir_proof_password"),
+      VERIFY_DATABASE_URL: "postgres://verifier@postgres:5432/online_store",
+      VERIFY_DATABASE_PASSWORD: this.stage.secret("verifier_password"),
+    });
+  }
+
+  get #environment(): Readonly<Record<string, string>> {
+    return {
+      KAFKA_BROKERS: "kafka:29092",
+      CLICKHOUSE_URL: "http://clickhouse:8123",
+      CLICKHOUSE_DATABASE: "online_store",
+      CLICKHOUSE_USER: "weir_writer",
+      CLICKHOUSE_PASSWORD: this.stage.secret("weir_writer_password"),
+      WEIR_STORE_PASSWORD: this.stage.secret("weir_store_password"),
+    };
+  }
+
+  async #writeEnvironment(file: string, values: Readonly<Record<string, string>>): Promise<void> {
+    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+    await Deno.writeTextFile(`${this.folder}/${file}`, lines.join(""));
   }
 
   /** What stands before a subcommand of `docker compose`. */
@@ -85,11 +108,12 @@ export class OwnProject implements AsyncDisposable {
     return docker([...this.command, ...args], options);
   }
 
-  /** Its container. @throws Error when there is none, or more */
-  async container(): Promise<Container> {
+  /** Its container of a service. @throws Error when there is none, or more */
+  async container(service = "weir"): Promise<Container> {
     const found = await containersOf(this.name, this.stage.options.signal);
-    if (found.length !== 1) throw new Error(`there are ${found.length} containers of ${this.name}`);
-    return found[0];
+    const own = found.filter((one) => one.service === service);
+    if (own.length !== 1) throw new Error(`there are ${own.length} containers of ${service} in ${this.name}`);
+    return own[0];
   }
 
   /** Resolves when its container is healthy. */
@@ -112,7 +136,7 @@ export class OwnProject implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const signal = AbortSignal.timeout(120_000);
     await this.compose(["down", "--volumes", "--remove-orphans"], { signal });
-    await docker(["image", "rm", "--force", this.#image], { signal });
+    await docker(["image", "rm", "--force", ...this.#images], { signal });
     await Deno.remove(`${this.stage.root}/own`, { recursive: true });
   }
 

@@ -3,6 +3,7 @@ import { until } from "../../../stack/e2e/steps.ts";
 import { docker, tryDocker } from "../engine.ts";
 import { OwnProject } from "../own_project.ts";
 import { changeStore } from "../store.ts";
+import { isProven } from "./own_proof.ts";
 import type { Scenario } from "./scenario.ts";
 
 const BUILD_MS_MAX = 6 * 60_000;
@@ -27,6 +28,7 @@ export const ownProject: Scenario = {
     }, { withinMs: BUILD_MS_MAX });
     await using project = made!;
     await starts(project);
+    await isProven(project);
     await ends(project);
     await recovers(project);
   },

@@ -1,4 +1,5 @@
 import { until } from "../../../stack/e2e/steps.ts";
+import { equal } from "../badge.ts";
 import { askConsole } from "../console.ts";
 import { verify } from "../proof.ts";
 import type { Stage } from "../stage.ts";
@@ -24,6 +25,10 @@ export const scaling: Scenario = {
     await steps.step("Prometheus finds each of them", (signal) => targets(stage, signal), { withinMs });
     await changeStore(stage);
     await verify(stage, `with ${INSTANCES} instances`);
+    await steps.step("the proof judges the rows of all of them", async (signal) => {
+      const [{ published: [host] }] = await stage.of("weir");
+      return await equal(stage, { signal, host });
+    }, { withinMs });
     await steps.step("one is left", (signal) => stage.up({ profile }, scaled(1), signal), { withinMs });
     await steps.step("its port is the fixed one", async () => {
       const [{ published }] = await stage.of("weir");
