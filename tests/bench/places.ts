@@ -1,5 +1,5 @@
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
-import { type EmbeddedLog, openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { type EmbeddedLog, type EmbeddedLogOptions, openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { stackAddresses, stackDown, stackStatus, stackUp } from "../stack/mod.ts";
@@ -19,12 +19,13 @@ export interface KafkaPlace extends Place {
   readonly brokerPid: number;
 }
 
-/** Runs `action` on an embedded log and ClickHouse of their own, and removes them. */
+/** Runs `action` on an embedded log and ClickHouse of their own, and removes them. `limits`: other ones of the log. */
 export async function onEmbedded<T>(
   action: (place: Place & { readonly log: EmbeddedLog }) => Promise<T>,
+  { limits = {} }: Pick<EmbeddedLogOptions, "limits"> = {},
 ): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
-  const log = openEmbeddedLog({ path: `${directory}/log.db` });
+  const log = openEmbeddedLog({ path: `${directory}/log.db`, limits });
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
   try {
     return await action({ log, clickhouseUrl: clickhouse.url, clickhousePid: clickhouse.pid, directory });

@@ -29,6 +29,8 @@ const WARM_UP_SHARE = 1 / 4;
 const ORDERS = 20_000;
 /** Small tables are full after a few minutes. */
 const SIZES = { users: 500, sellers: 50, products: 500, orders: ORDERS };
+/** Tombstones stay for a day otherwise, so that the log grows for as long. */
+const DELETE_RETENTION_MS = 300_000;
 const TOPOLOGIES = [sales, productPerformance, orderFunnel, mirror];
 
 /** What was alive, and what lay on the disk, at one moment. Bytes. */
@@ -161,5 +163,6 @@ function lookText({ seconds, rows, ...bytes }: Look): string {
 }
 
 const [seconds, ratePerSecond] = Deno.args.map(Number);
-console.log(JSON.stringify(await onEmbedded((place) => soak(place, { seconds, ratePerSecond }))));
+const limits = { deleteRetentionMs: DELETE_RETENTION_MS };
+console.log(JSON.stringify(await onEmbedded((place) => soak(place, { seconds, ratePerSecond }), { limits })));
 Deno.exit(0);

@@ -2,7 +2,7 @@ import { horizonName, horizonRecord } from "../../formats/changelog_horizon.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { type Retention, writeInherited } from "../task/retention.ts";
+import { buryGone, type Retention, writeInherited } from "../task/retention.ts";
 import type { Task } from "../task/task.ts";
 import type { Slot } from "../../state/slots.ts";
 import type { Instance } from "./instance.ts";
@@ -98,6 +98,7 @@ export class Horizons {
     if (!await this.#until(telling, () => host.positions[0] >= end[host.partition])) return false;
     const mark = task.queue.position;
     if (!await this.#until(telling, () => task.queue.passed(mark))) return false;
+    buryGone(task, telling.atUs);
     if (!await this.#writtenOnce(telling)) return false;
     await Promise.all(outputsOf(host.table).map(({ sink }) => writers.get(sink.name)!.barrier()));
     // Of a task that ends the rows may have been thrown away.

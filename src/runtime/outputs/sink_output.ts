@@ -174,6 +174,12 @@ export class SinkOutput {
     this.digests.set(entry, FOREIGN_DIGEST);
   }
 
+  /** Nothing is to be shown of the entry, whatever comes late of former incarnations. */
+  bury(entry: Slot): void {
+    this.digests.set(entry, null);
+    this.#bury(this.#options.entries.keys.keyOf(entry));
+  }
+
   /** Keys of the rows shown before the start that are deleted when it is complete: none that it wrote itself. */
   doomed(): Key[] {
     const { entries, suspecting } = this.#options;

@@ -1,6 +1,7 @@
 import type { ToldTime } from "../../formats/changelog_horizon.ts";
 import { goByChange, retentionOf } from "../../plan/retention.ts";
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
+import { isFoldedRow } from "../../plan/folded_row.ts";
 import type { Member, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { type Key, keyParts } from "../../record/key.ts";
@@ -42,6 +43,8 @@ export class Retention {
   readonly #options: RetentionOptions;
   readonly #keys: Entries["keys"];
   readonly #ages: DueTimes;
+  /** Entries of sessions that were gone when they were last looked at: as part of others, or as events made nothing. */
+  readonly #gone = new Set<Slot>();
   /** 1 for entries that a former incarnation may know, and of which no row was written once more. */
   readonly #inherited: ByteCells;
 
@@ -98,6 +101,18 @@ export class Retention {
     if (this.#ages.timeOf(entry) === Infinity) this.note(entry, startUs);
   }
 
+  /** The session of an entry is gone. */
+  noteGone(entry: Slot): void {
+    this.#gone.add(entry);
+  }
+
+  /** Gives entries that were gone, up to an age, each once; some may have come again, or be others by now. */
+  takeGone(untilUs: number): Slot[] {
+    const taken = [...this.#gone].filter((entry) => this.#ages.timeOf(entry) <= untilUs);
+    for (const entry of taken) this.#gone.delete(entry);
+    return taken;
+  }
+
   /** Gives entries up to an age that a former incarnation may know, each once, and `rows` at most. */
   takeInherited(untilUs: number, rows: number): Slot[] {
     const taken: Slot[] = [];
@@ -126,7 +141,9 @@ export class Retention {
   }
 
   #end(end: (entry: Slot) => void): void {
-    end(this.#ages.take());
+    const entry = this.#ages.take();
+    this.#gone.delete(entry);
+    end(entry);
   }
 }
 
@@ -170,6 +187,24 @@ export function createRetention(
   const retention = known.getOrInsertComputed(entries, () => new Retention(options, entries));
   retention.onEnded = (rows) => count("weir_ended_rows_total", { table: table.name }, rows);
   return retention;
+}
+
+/**
+ * Deletes what may be shown of sessions that are gone and may be forgotten up to an age: what a former incarnation
+ * writes late of one loses to that, though this one may never have shown it.
+ */
+export function buryGone(
+  { retention, entries, sinks }: {
+    readonly retention: Retention | null;
+    readonly entries: Pick<Entries, "members">;
+    readonly sinks: readonly { bury(entry: Slot): void }[];
+  },
+  untilUs: number,
+): void {
+  for (const entry of retention?.takeGone(untilUs) ?? []) {
+    const row = entries.members[0].read(entry);
+    if (row !== null && !isFoldedRow(row)) { for (const sink of sinks) sink.bury(entry); }
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ToldTime } from "../../formats/changelog_horizon.ts";
-import { FOLDED_AGE } from "../../plan/folded_row.ts";
+import { FOLDED_AGE, isFoldedRow } from "../../plan/folded_row.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
@@ -222,6 +222,7 @@ export class SourceReader {
       const entry = entries.keys.find(key);
       retention.note(entry, ageUs);
       if (!retention.byChange) return before;
+      if (!isFoldedRow(row!)) retention.noteGone(entry);
       // A session that grew so far back takes the row of one that nobody remembers.
       if (isNew && retention.asked && retention.isBeyond(startUs)) {
         for (const sink of task.sinks ?? []) sink.distrust(entry);

@@ -32,5 +32,6 @@ export const RETENTION_MUTANTS: readonly RetentionMutant[] = [
   { without: ["goneAged"], world: "sessions", effect: "a session that became another one is there again" },
   { without: ["knownCompared"], world: "sessions", effect: "a row of a session that grows stays as it was" },
   { without: ["unknownShown"], world: "sessions", effect: "the row of a forgotten session is not deleted" },
+  { without: ["goneBuried"], world: "sessions", effect: "a former owner shows late what was there for a moment" },
   { without: ["deadNames"], world: "sessions", effect: "what is written under a name that is deleted is hidden" },
 ];

@@ -6,7 +6,7 @@ import { RETENTION_WORLD_KINDS } from "./world.ts";
 
 const SEEDS = 60;
 /** Deliberate bugs that show within a few seeds; `deno task model --of retention --mutants` hunts all of them. */
-const QUICK: readonly RetentionRule[] = ["evaluated", "compared", "writtenOnce", "told", "toldFirst", "leftAlone"];
+const QUICK: readonly RetentionRule[] = ["acknowledged", "proven", "compared", "writtenOnce", "told", "toldFirst"];
 const QUICK_SEEDS = 60;
 
 for (const kind of RETENTION_WORLD_KINDS) {

@@ -27,6 +27,7 @@ export const SESSION_RULES = [
   "goneAged",
   "knownCompared",
   "unknownShown",
+  "goneBuried",
   "deadNames",
 ] as const;
 

@@ -7,6 +7,10 @@ const COMPARED_AFTER = 260;
 /** Ticks for which a start may be suspended before it tells a horizon. */
 const FREEZE_MAX = 900;
 
+/** How often, and for how many ticks, a start reads the changelog and not its inbox. */
+const DEAF = 0.01;
+const DEAF_MAX = 900;
+
 /** Something is shown, perhaps: of what was forgotten nobody knows. */
 const UNKNOWN = -1;
 
@@ -22,6 +26,8 @@ interface Run {
   /** What the sink shows, as far as it was read or written. */
   readonly shown: Map<number, number | null>;
   readonly horizonKeys: Set<string>;
+  /** Positions of facts of what is gone that were written to the sink, whatever it showed. */
+  readonly buried: Set<string>;
   /** Known before a comparison, and not written since it was looked at what goes. */
   readonly inherited: Set<number>;
   /** The sink was asked what it shows. */
@@ -32,6 +38,8 @@ interface Run {
   readonly retention: number;
   next: number;
   inboxNext: number;
+  /** Until then it does not read its inbox. */
+  deafUntil: number;
   marks: number;
   markRead: number;
 }
@@ -45,7 +53,8 @@ export function* table(world: RetentionWorld, self: Actor): Steps {
   const run: Run = {
     ...{ start, self, epoch: 0, seq: 0, rows: new Map(), dirty: new Set(), shown: new Map(), horizonKeys: new Set() },
     ...{ horizon: -Infinity, time: -Infinity, retention: world.choices.pick(RETENTIONS), next: 0, inboxNext: 0 },
-    ...{ marks: 0, markRead: 0, asked: false, inherited: new Set() },
+    deafUntil: 0,
+    ...{ marks: 0, markRead: 0, asked: false, buried: new Set(), inherited: new Set() },
   };
   try {
     yield* begin(world, run);
@@ -118,6 +127,7 @@ function* tell(world: RetentionWorld, run: Run, { at, number }: { at: number; nu
     }
   }
   if (world.keeps("evaluated")) yield* showAll(world, run);
+  if (world.keeps("goneBuried")) yield* bury(world, { run, at });
   if (world.keeps("writtenOnce")) yield* writeOnce(world, { run, at });
   if (world.keeps("proven")) {
     const mark = ++run.marks;
@@ -150,6 +160,9 @@ function freeze(world: RetentionWorld, { self }: Run): void {
 
 /** Takes what the own inbox has. @throws Superseded */
 function listen(world: RetentionWorld, run: Run): void {
+  const isDeaf = !world.filters && world.faults && world.choices.chance(DEAF);
+  if (isDeaf) run.deafUntil = world.now + world.choices.below(DEAF_MAX);
+  if (run.deafUntil > world.now) return;
   for (let count = 0; count < RECORDS_MAX; count++) {
     const record = world.inbox.next(run.inboxNext);
     if (record === undefined) return;
@@ -241,7 +254,17 @@ function* showAll(world: RetentionWorld, run: Run): Steps {
   }
 }
 
-/** What a former owner writes late loses, also of windows that this one has found right, and so has not written. */
+/** What a former owner writes late of sessions that are gone loses, though this one may never have shown them. */
+function* bury(world: RetentionWorld, { run, at }: { readonly run: Run; readonly at: number }): Steps {
+  for (const [window, row] of run.rows) {
+    if (row.count !== null || row.age > at || run.buried.has(`${window} ${row.to}`)) continue;
+    run.buried.add(`${window} ${row.to}`);
+    run.shown.set(window, null);
+    yield* put(world, { window, row: { epoch: run.epoch, seq: ++run.seq, count: null } });
+  }
+}
+
+/** So does what one writes late of windows that this one has found as they should be, and so has not written. */
 function* writeOnce(world: RetentionWorld, { run, at }: { readonly run: Run; readonly at: number }): Steps {
   for (const [window, row] of run.rows) {
     if (ageOf(world, { window, ...row }) > at || !run.inherited.delete(window)) continue;
