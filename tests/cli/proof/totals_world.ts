@@ -145,6 +145,7 @@ export class TotalsWorld {
   /** What the proof is told of the log. */
   streams(): ProvenStreams {
     return {
+      withheld: () => null,
       brought: () => Promise.resolve([]),
       topics: () => tellTopics(this.log, this.#run.runner.instance!.topics.plan),
       records: async (_, asked) => {
