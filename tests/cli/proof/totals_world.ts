@@ -6,7 +6,7 @@ import type { ShownReader, ShownRows } from "../../../src/cli/proof/shown_sink.t
 import type { SinkKey } from "../../../src/cli/proof/sink_key.ts";
 import { readRecords, recordsIn } from "../../../src/cli/proof/told_records.ts";
 import { tellTopics } from "../../../src/cli/proof/told_topics.ts";
-import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
+import { type CanonicalColumn, canonicalColumn } from "../../../src/cli/verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
 import {
   clickhouse,
@@ -104,10 +104,12 @@ export class TotalsWorld {
   readonly #run: StepRun;
   /** Places of its columns. */
   readonly #key: readonly number[];
-  readonly #columns = Object.entries(columns).map(([name, type]) => canonicalColumn({ name, type }, name));
+  readonly #columns: readonly CanonicalColumn[];
 
   private constructor(topology: Topology, { clock, log }: { readonly clock: StepClock; readonly log: EmbeddedLog }) {
     [this.topology, this.#clock, this.log] = [topology, clock, log];
+    this.#columns = topology.nodes.flatMap((node) => node.op === "sink" ? Object.entries(node.sink.columns) : [])
+      .map(([name, type]) => canonicalColumn({ name, type }, name));
     this.#key = topology.nodes.flatMap((node) => node.op === "sink" ? node.sink.key : []).map((_, place) => place);
     this.#run = new StepRun(topology, { clock, ports: { log, warehouse: this.#warehouse } }).start();
     this.prover = this.another();
