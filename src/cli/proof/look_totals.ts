@@ -22,7 +22,7 @@ export type ComparedTotals = Compared & { readonly totals: FollowedTotals };
 
 /**
  * Compares all rows of a sink that shows results of streams: with what all events make, and where a result may be right
- * that they do not make, with what Weir keeps. @throws TooManyRows
+ * that they do not make, with what Weir keeps. @throws TooManyRows @throws NotYetRead while there is more to be read
  */
 export async function lookAtTotals(
   compared: ComparedTotals,
@@ -34,10 +34,13 @@ export async function lookAtTotals(
 ): Promise<TotalsLook> {
   const { sink, totals } = compared;
   const ofTheLog = sink.sources.size === 0;
+  // First of all: until everything is read the source need not be.
+  const followed = await totals.follow();
+  await compared.shown.prepare?.();
   const { rows, mark } = ofTheLog
     ? { rows: withoutSources(compared), mark: OF_THE_LOG }
     : await reading(compared, (truth) => wholeRows({ ...compared, truth }, { rowsMax, breathe }));
-  const read = rows.read + await totals.follow();
+  const read = rows.read + followed;
   const results = new Map(sink.folded.map((node) => [node.id, totals.of(node)]));
   // Asked behind both, so that what is shown is not older than what it is compared with for longer than need be.
   const shown = await compared.shown.range({ after: null, upTo: null });

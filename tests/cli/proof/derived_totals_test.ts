@@ -38,7 +38,7 @@ async function tapped(declared: Topology): Promise<TotalsWorld> {
   return world;
 }
 
-Deno.test("totals whose changes wait are as Weir keeps them, and what somebody changes is found all the same", async () => {
+Deno.test("totals whose changes wait are as Weir keeps them, and what somebody changes is found", async () => {
   await using world = await tapped(waiting);
   const reason = "which changes were told, and which still wait, depends on the order of partitions";
   const { rows, taken, differing, unjudged } = world.report;

@@ -82,3 +82,16 @@ Deno.test("totals of which there are more than may be held are left out", async 
   assertEquals(fewer.report().sinks, []);
   assert(/more than 8 rows/.test(fewer.report().leftOut[0].reason), fewer.report().leftOut[0].reason);
 });
+
+Deno.test("totals of very many events wait until all are read, and others have their turn meanwhile", async () => {
+  await using world = await TotalsWorld.open(totalsOf(ALL), ALL);
+  for (let times = 0; times < 5; times++) await world.taps(5_000);
+  await world.settled();
+  const prover = world.another({ portion: 2_000 });
+  await prover.turn();
+  const [{ checked, waits, paused }] = prover.report().sinks;
+  assertEquals([checked, waits, paused], [null, "5,000 records of its topics are still to be read", null]);
+  await prover.turn();
+  const [{ rows, waits: left }] = prover.report().sinks;
+  assertEquals([rows, left], [7, null]);
+});

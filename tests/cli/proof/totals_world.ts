@@ -116,7 +116,7 @@ export class TotalsWorld {
   }
 
   /** Another one that compares, from nothing. */
-  another({ rowsMax = 10_000 } = {}): Prover {
+  another({ rowsMax = 10_000, portion = PORTION } = {}): Prover {
     const nowMs = () => this.#clock.nowMs();
     return new Prover({
       topologies: [this.topology],
@@ -124,7 +124,7 @@ export class TotalsWorld {
       shown: () => this.#shown(),
       standing: () => Promise.resolve({ paused: null, elsewhere: false, excuse: null }),
       applied: () => this.applied(),
-      streams: this.streams(),
+      streams: this.streams(portion),
       appended: () => {
         throw new TypeError("no table is appended to");
       },
@@ -145,17 +145,24 @@ export class TotalsWorld {
   }
 
   /** What the proof is told of the log. */
-  streams(): ProvenStreams {
+  streams(portion: number): ProvenStreams {
     return {
       withheld: () => null,
       brought: () => Promise.resolve([]),
       topics: () => tellTopics(this.log, this.#run.runner.instance!.topics.plan),
       records: async (_, asked) => {
-        const told = await readRecords(this.log, { ...asked, to: Math.min(asked.to, asked.from + PORTION) });
+        const told = await readRecords(this.log, { ...asked, to: Math.min(asked.to, asked.from + portion) });
         this.read += told?.records.length ?? 0;
         return told === null ? null : recordsIn(JSON.parse(JSON.stringify(told)));
       },
     };
+  }
+
+  /** Taps of as many users as there are. */
+  async taps(times: number): Promise<void> {
+    const tap = (user: number) => ({ key: null, value: JSON.stringify({ user: user % 7, amount: 1 }) });
+    const records = Array.from({ length: times }, (_, at) => ({ ...tap(at), timestampMs: 1_000 }));
+    await this.log.append([{ topic: topicOf(0), partition: 0, records }]);
   }
 
   async tap({ source = 0, partition = 0, user, amount = 1, second }: {
