@@ -20,9 +20,9 @@ const RECORDS_MAX = 20_000_000;
 /** The results of one aggregate, as its events and as its changelog have them. */
 export interface FollowedResults {
   /** Null: they cannot be made again. */
-  readonly made: Iterable<FoldedRow> | null;
+  readonly made: (() => Iterable<FoldedRow>) | null;
   /** What Weir itself keeps; null: nobody need ask, what is {@link made} is right. */
-  readonly kept: Iterable<FoldedRow> | null;
+  readonly kept: (() => Iterable<FoldedRow>) | null;
   /** Why a result may be right that its events do not make; null where {@link kept} is. */
   readonly reason: string | null;
   /** Windows that began then or before ClickHouse alone has. Microseconds since the epoch. */
@@ -76,8 +76,8 @@ export class FollowedTotals {
   of({ id }: Pick<FoldedNode, "id">): FollowedResults {
     const { made, reason, kept: { results } } = this.#followed!.get(id)!;
     return {
-      made: made?.rows() ?? null,
-      kept: reason === null ? null : results.values().flatMap((one) => one.rows()),
+      made: made === null ? null : () => made.rows(),
+      kept: reason === null ? null : () => results.values().flatMap((one) => one.rows()),
       reason,
       horizonUs: Math.max(-Infinity, ...results.values().map((one) => one.horizonUs)),
     };

@@ -1,6 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouse, count, events, max, sum, type Topology, topology, untilTimeLimit } from "../../../src/mod.ts";
+import {
+  clickhouse,
+  count,
+  events,
+  last,
+  max,
+  sum,
+  type Topology,
+  topology,
+  untilTimeLimit,
+} from "../../../src/mod.ts";
 import { TotalsWorld } from "./totals_world.ts";
 
 const taps = events("shop.taps0", { row: z.object({ user: z.int(), amount: z.int() }) });
@@ -56,6 +66,26 @@ Deno.test("an aggregate of totals is computed from all events", async () => {
   assertEquals([rows, taken], [world.stored().size, []]);
   const [[key, row]] = [...world.stored()];
   world.tampered.set(key, [row[0], "99"]);
+  await world.turns(3);
+  assertEquals(world.faults(), [`${row[0]} different`]);
+});
+
+/** Two totals of one user, of which only one does not depend on the order of partitions. */
+const joined: Topology = topology("taps", (builder) => {
+  const byUser = builder.stream(taps).groupBy(({ user }) => ({ user }));
+  const sums = byUser.aggregate("sums", { events: count() });
+  const lasts = byUser.aggregate("lasts", { most: last(amountOf, { by: () => 0 }) });
+  sums.join("last", lasts)
+    .mapValues(({ user, events, last: { most } }) => ({ user, events, most }))
+    .to(clickhouse("totals", { key: ["user"], columns: { user: "Int64", events: "Int64", most: "Int64" } }) as never);
+});
+
+Deno.test("rows of several totals are compared with what is known of each", async () => {
+  await using world = await tapped(joined);
+  const { rows, taken } = world.report;
+  assertEquals(rows + taken.reduce((sum, one) => sum + one.rows, 0), 7);
+  const [[key, row]] = [...world.stored()];
+  world.tampered.set(key, [row[0], "99", row[2]]);
   await world.turns(3);
   assertEquals(world.faults(), [`${row[0]} different`]);
 });
