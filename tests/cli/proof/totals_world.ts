@@ -101,7 +101,7 @@ export class TotalsWorld {
   read = 0;
   readonly #clock: StepClock;
   readonly #warehouse: MemoryWarehouse = createMemoryWarehouse();
-  readonly #run: StepRun;
+  #run: StepRun;
   /** Places of its columns. */
   readonly #key: readonly number[];
   readonly #columns: readonly CanonicalColumn[];
@@ -111,8 +111,20 @@ export class TotalsWorld {
     this.#columns = topology.nodes.flatMap((node) => node.op === "sink" ? Object.entries(node.sink.columns) : [])
       .map(([name, type]) => canonicalColumn({ name, type }, name));
     this.#key = topology.nodes.flatMap((node) => node.op === "sink" ? node.sink.key : []).map((_, place) => place);
-    this.#run = new StepRun(topology, { clock, ports: { log, warehouse: this.#warehouse } }).start();
+    this.#run = this.#begun();
     this.prover = this.another();
+  }
+
+  #begun(): StepRun {
+    return new StepRun(this.topology, { clock: this.#clock, ports: { log: this.log, warehouse: this.#warehouse } })
+      .start();
+  }
+
+  /** The topology ends, and begins again. */
+  async restart(): Promise<void> {
+    await this.#run.stop();
+    this.#run = this.#begun();
+    await this.settled();
   }
 
   /** Another one that compares, from nothing. */
