@@ -66,6 +66,14 @@ Deno.test("totals whose first events are gone are taken as Weir keeps them, and 
   world.tampered.set(key, [...row.slice(0, -1), "9"]);
   await world.turns(4);
   assertEquals(world.faults(), ["1 different"]);
+  // Of what is left of the topic nobody makes that total, and nobody shows it: Weir has it.
+  world.tampered.set(key, null);
+  for (let turn = 0; turn < 3; turn++) {
+    await world.pass(6_000);
+    await later.turn();
+  }
+  const [{ keys, rows: equal }] = later.report().sinks;
+  assertEquals([keys.map(({ kind }) => kind), equal], [["missing"], 1]);
 });
 
 Deno.test("totals of which there are more than may be held are left out", async () => {
