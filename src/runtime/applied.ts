@@ -89,7 +89,18 @@ export async function whenApplied(instance: Instance, options: AppliedOptions): 
  */
 export function hopsOf({ topology, topics: { inboxes, plan } }: Pick<Instance, "topology" | "topics">): number {
   const asking = inboxes.length === 0 ? 0 : topology.nodes.filter(({ op }) => ASKING.has(op)).length;
-  return 1 + 2 * asking + (plan.streams.length === 0 ? 0 : 1) + 2 * plan.stages.length;
+  return 1 + 2 * asking + (plan.streams.length === 0 ? 0 : 1) + stagesBehindEachOther(plan);
+}
+
+/** Through how many stages an event comes at most; where tables feed stages, each with a table behind it. */
+function stagesBehindEachOther({ stages }: Instance["topics"]["plan"]): number {
+  if (stages.some(({ node }) => node.op === "tableChanges" || node.op === "tableJoin")) return 2 * stages.length;
+  // An operator comes behind its inputs, so that those behind a stage are counted before it.
+  const depths: number[] = [];
+  for (const { index, shuffles } of stages.toReversed()) {
+    depths[index] = 1 + Math.max(0, ...shuffles.map(({ stage }) => depths[stage]));
+  }
+  return Math.max(0, ...depths);
 }
 
 /** Operators that may need rows of other tasks, or make rows of them. */

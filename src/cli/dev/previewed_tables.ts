@@ -56,7 +56,7 @@ export async function previewTables(
   topology: Topology,
   { truth, shown, onStep }: Previewed,
 ): Promise<readonly TablePreview[]> {
-  const { sinks, leftOut } = provedSinks(topology, { withoutLog: OF_EVENTS });
+  const { sinks, leftOut } = provedSinks(topology, { withheld: OF_EVENTS });
   const left = leftOut.map(({ sink, reason }) => ({ table: sink, reason }));
   if (sinks.length === 0) return left;
   const tables = new Map<string, Awaited<ReturnType<typeof truthRows>>["rows"]>();

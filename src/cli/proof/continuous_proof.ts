@@ -77,7 +77,7 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
     status: () => shows ? keeper.status : { ...keeper.status, ...withoutRows(keeper.status) },
     routes: {
       ...standings.routes(),
-      ...proofRoutes({ runs: { revision, imported: fromHere, topologies }, standings, told }),
+      ...proofRoutes({ runs: { revision, imported: fromHere, topologies, shows }, standings, told }),
     },
     start: (started) => void started.then(() => Deno.unrefTimer(setTimeout(() => keeper.start(), AFTER_START_MS))),
     stop: () => keeper.stop(),

@@ -1,4 +1,5 @@
 import type { LogRecord } from "../../ports/log.ts";
+import { counted } from "../numbers.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { ProofPace } from "./proof_pace.ts";
 import type { ProvenStreams } from "./proven_streams.ts";
@@ -6,6 +7,25 @@ import type { ToldTopic } from "./told_topics.ts";
 
 /** Records that are asked for at once. */
 const PORTION = 2_000;
+
+/** Records that are read before others have their turn. */
+const AT_ONCE = 20_000;
+
+/** There are more records than are read at once: what they make is compared when all of them are read. */
+export class NotYetRead extends Error {
+  override readonly name = "NotYetRead";
+
+  constructor(records: number) {
+    super(`${counted(records, "record")} of its topics ${records === 1 ? "is" : "are"} still to be read`);
+  }
+}
+
+/** @throws NotYetRead if so many were read that others have their turn, and `left` returns that there are more */
+export function giveWay(read: number, left: () => number): void {
+  if (read < AT_ONCE) return;
+  const records = left();
+  if (records > 0) throw new NotYetRead(records);
+}
 
 /** Whom records are asked for, and how fast. */
 export interface Following {
@@ -55,7 +75,7 @@ export class FollowedTopic {
 
   /**
    * Reads on to where the topic ended when that was told. Resolves to how many records that were.
-   * @throws ProductionError as {@link nextPortion}, and what `take` throws
+   * @throws ProductionError as {@link nextPortion}, NotYetRead, and what `take` throws
    */
   async follow(
     { topic, end }: Pick<ToldTopic, "topic" | "end">,
@@ -67,9 +87,13 @@ export class FollowedTopic {
         const { records, next } = await nextPortion(this.#following, { topic, partition, from, end: to });
         take(records, partition);
         this.#positions[partition] = next;
-        read += records.length;
+        giveWay(read += records.length, () => this.#left(end));
       }
     }
     return read;
+  }
+
+  #left(end: readonly number[]): number {
+    return end.reduce((sum, to, partition) => sum + Math.max(0, to - (this.#positions[partition] ?? 0)), 0);
   }
 }

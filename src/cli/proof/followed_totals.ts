@@ -9,7 +9,7 @@ import { ChangelogResults } from "../verify/changelog_results.ts";
 import { WHY_TAKEN } from "../verify/why_taken.ts";
 import { EventTotals } from "./event_totals.ts";
 import { earliestOf, FollowedPartition } from "./followed_events.ts";
-import { FollowedTopic, type Following, nextPortion } from "./followed_topic.ts";
+import { FollowedTopic, type Following, giveWay, nextPortion } from "./followed_topic.ts";
 import { type ProvedTotals, provedTotals, reasonNow } from "./proved_totals.ts";
 import { TooManyRows } from "./slice_rows.ts";
 import type { ToldTopic } from "./told_topics.ts";
@@ -20,9 +20,9 @@ const RECORDS_MAX = 20_000_000;
 /** The results of one aggregate, as its events and as its changelog have them. */
 export interface FollowedResults {
   /** Null: they cannot be made again. */
-  readonly made: Iterable<FoldedRow> | null;
+  readonly made: (() => Iterable<FoldedRow>) | null;
   /** What Weir itself keeps; null: nobody need ask, what is {@link made} is right. */
-  readonly kept: Iterable<FoldedRow> | null;
+  readonly kept: (() => Iterable<FoldedRow>) | null;
   /** Why a result may be right that its events do not make; null where {@link kept} is. */
   readonly reason: string | null;
   /** Windows that began then or before ClickHouse alone has. Microseconds since the epoch. */
@@ -59,8 +59,8 @@ export class FollowedTotals {
   }
 
   /**
-   * Reads on to where the log ends now. Resolves to how many records that were. @throws TooManyRows for more than may
-   * be held @throws Error when the log does not answer
+   * Reads on to where the log ends now. Resolves to how many records that were. @throws NotYetRead if there are more
+   * than are read at once @throws TooManyRows for more than may be held @throws Error when the log does not answer
    */
   async follow(): Promise<number> {
     const told = await this.#following.streams.topics(this.#topology.name);
@@ -76,8 +76,8 @@ export class FollowedTotals {
   of({ id }: Pick<FoldedNode, "id">): FollowedResults {
     const { made, reason, kept: { results } } = this.#followed!.get(id)!;
     return {
-      made: made?.rows() ?? null,
-      kept: reason === null ? null : results.values().flatMap((one) => one.rows()),
+      made: made === null ? null : () => made.rows(),
+      kept: reason === null ? null : () => results.values().flatMap((one) => one.rows()),
       reason,
       horizonUs: Math.max(-Infinity, ...results.values().map((one) => one.horizonUs)),
     };
@@ -110,11 +110,15 @@ export class FollowedTotals {
 
   async #readEvents(topics: ReadonlyMap<string, ToldTopic>): Promise<number> {
     const endOf = ({ topic, partition }: FollowedPartition) => topics.get(topic)!.end[partition];
+    const left = () => this.#partitions.reduce((sum, one) => sum + endOf(one) - one.position, 0);
     let read = 0;
     for (;;) {
       // Of each partition the next event is known, so that the earliest one can be given.
       for (const one of this.#partitions) {
-        while (one.nextUs === null && one.position < endOf(one)) read += await this.#portion(one, endOf(one));
+        while (one.nextUs === null && one.position < endOf(one)) {
+          giveWay(read, left);
+          read += await this.#portion(one, endOf(one));
+        }
       }
       if (earliestOf(this.#partitions) === null) return read;
       for (let next = earliestOf(this.#partitions); next !== null; next = earliestOf(this.#partitions)) {

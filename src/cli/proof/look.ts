@@ -93,6 +93,7 @@ export async function lookAtAll(
     readonly excuse: Excuse;
   },
 ): Promise<Look> {
+  await compared.shown.prepare?.();
   const { rows, mark } = await reading(
     compared,
     (truth) => wholeRows({ ...compared, truth }, { rowsMax, breathe }),

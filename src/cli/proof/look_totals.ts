@@ -1,4 +1,3 @@
-import type { FoldedRow } from "../../oracle/oracle.ts";
 import { BeyondRetention, horizonsOf } from "../verify/beyond_retention.ts";
 import { differencesOf } from "./differences_of.ts";
 import type { FollowedResults, FollowedTotals } from "./followed_totals.ts";
@@ -22,7 +21,7 @@ export type ComparedTotals = Compared & { readonly totals: FollowedTotals };
 
 /**
  * Compares all rows of a sink that shows results of streams: with what all events make, and where a result may be right
- * that they do not make, with what Weir keeps. @throws TooManyRows
+ * that they do not make, with what Weir keeps. @throws TooManyRows @throws NotYetRead while there is more to be read
  */
 export async function lookAtTotals(
   compared: ComparedTotals,
@@ -34,10 +33,13 @@ export async function lookAtTotals(
 ): Promise<TotalsLook> {
   const { sink, totals } = compared;
   const ofTheLog = sink.sources.size === 0;
+  // First of all: until everything is read the source need not be.
+  const followed = await totals.follow();
+  await compared.shown.prepare?.();
   const { rows, mark } = ofTheLog
     ? { rows: withoutSources(compared), mark: OF_THE_LOG }
     : await reading(compared, (truth) => wholeRows({ ...compared, truth }, { rowsMax, breathe }));
-  const read = rows.read + await totals.follow();
+  const read = rows.read + followed;
   const results = new Map(sink.folded.map((node) => [node.id, totals.of(node)]));
   // Asked behind both, so that what is shown is not older than what it is compared with for longer than need be.
   const shown = await compared.shown.range({ after: null, upTo: null });
@@ -62,8 +64,10 @@ function judged(
   const { key } = compared.shown;
   const all = [...results.values()];
   const reason = [...new Set(all.flatMap((one) => one.reason ?? []))].join("; ");
-  const expected = (pick: (of: FollowedResults) => Iterable<FoldedRow> | null) =>
-    expectedNow(compared, { rows, folded: ({ id }) => pick(results.get(id)!)! });
+  const expected = (pick: (of: FollowedResults) => FollowedResults["made"]) =>
+    expectedNow(compared, { rows, folded: ({ id }) => pick(results.get(id)!)!() });
+  const takenOf = (rows: number, gone: number): TakenRows[] =>
+    [{ rows, reason }, { rows: gone, reason: BEYOND }].filter((one) => one.rows > 0);
   const isMade = all.every(({ made }) => made !== null);
   const made = isMade ? expected((one) => one.made) : null;
   const unmade = made === null ? null : differencesOf(key, { expected: made, shown });
@@ -71,19 +75,25 @@ function judged(
   const kept = expected((one) => one.kept ?? one.made);
   const isBeyond = beyondOf(compared, results);
   const other = differencesOf(key, { expected: kept, shown });
-  const beyond = other.filter((one) => one.expected === null && isBeyond(one.text, shown));
-  const beyondTexts = new Set(beyond.map(({ text }) => text));
-  // What its events make is right, whatever Weir keeps.
-  const unequal = unmade === null ? null : new Set(unmade.map(({ text }) => text));
-  const differences = other.filter(({ text }) => !beyondTexts.has(text) && unequal?.has(text) !== false);
-  const doubtful = made === null ? kept.byKey.size - rowsIn(other) : unmade!.length - differences.length;
-  const left = made === null ? 0 : made.byKey.size - rowsIn(unmade!);
-  const takenBeyond = made === null ? beyond.length : beyond.filter(({ text }) => unequal!.has(text)).length;
-  const taken = [
-    { rows: made === null ? doubtful : doubtful - takenBeyond, reason },
-    { rows: takenBeyond, reason: BEYOND },
-  ].filter((one) => one.rows > 0);
-  return { rows: left + rowsIn(differences), differences, taken };
+  const beyond = new Set(other.filter((one) => one.expected === null && isBeyond(one.text, shown)).map(textOf));
+  if (made === null) {
+    const differences = other.filter(({ text }) => !beyond.has(text));
+    return { rows: rowsIn(differences), differences, taken: takenOf(kept.byKey.size - rowsIn(other), beyond.size) };
+  }
+  const unequal = new Set(unmade!.map(textOf));
+  // A row that its events make is right, whatever Weir keeps. That they make none says nothing: somebody may have
+  // removed what Weir keeps.
+  const isRight = (text: string) => made.byKey.has(text) && !unequal.has(text);
+  const differences = other.filter(({ text }) => !beyond.has(text) && !isRight(text));
+  const differing = new Set(differences.map(textOf));
+  const left = [...unequal].filter((text) => !differing.has(text));
+  const gone = left.filter((text) => beyond.has(text)).length;
+  const equal = made.byKey.size - rowsIn(unmade!);
+  return { rows: equal + rowsIn(differences), differences, taken: takenOf(left.length - gone, gone) };
+}
+
+function textOf({ text }: Found[number]): string {
+  return text;
 }
 
 /** Keys of which a row should be there. */

@@ -66,6 +66,7 @@ function conversation(
     standing: (topology) => ask<Standing>(topology, { question: "standing" }),
     applied: (topology) => ask<boolean>(topology, { question: "applied" }),
     streams: {
+      withheld: () => null,
       brought: (topology) => ask<readonly ToldBrought[]>(topology, { question: "brought" }),
       topics: async (topology) =>
         answered(await ask<readonly ToldTopic[] | Unanswered>(topology, { question: "topics" })),

@@ -64,7 +64,7 @@ export interface SinkProof {
   readonly excused: number;
   /** Rows of the last look that its source does not decide about; of results of streams alone. */
   readonly taken: readonly TakenRows[];
-  /** What another look at the rows that are not judged waits for; null: nothing. */
+  /** What another look at the rows that are not judged waits for, or a first one at any; null: nothing. */
   readonly waits: string | null;
   /** Why the sink is not compared now; null: it is. */
   readonly paused: string | null;

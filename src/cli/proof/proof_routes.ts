@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Revision } from "../../runtime/runner.ts";
 import { json, RequestError } from "../api/answer.ts";
 import { readJson } from "../api/read_json.ts";
@@ -20,6 +21,8 @@ export interface WhatRuns {
   readonly imported: readonly string[];
   /** Names of their files, without `.ts`. */
   readonly topologies: readonly string[];
+  /** Whether what rows and records hold is shown. */
+  readonly shows: boolean;
 }
 
 /** What the service is answered to whether all is applied. */
@@ -36,12 +39,14 @@ export function programOf({ weir, topologies }: Revision): string {
 
 /**
  * `GET /api/proof`: what runs; `GET /api/proof/standing/<topology>?program=`, `GET /api/proof/applied/<topology>`: how
- * far it is; `POST /api/proof`: what the service has found. `told` null: no service compares here.
+ * far it is; `GET /api/proof/brought/<topology>`, `.../topics/<topology>`,
+ * `.../records/<topology>?topic=&partition=&from=&to=`: what the log has of its streams; `POST /api/proof`: what the
+ * service has found. `told` null: no service compares here.
  */
 export function proofRoutes(
   { runs, standings, told }: {
     readonly runs: WhatRuns;
-    readonly standings: Pick<Standings, "whoever" | "applied">;
+    readonly standings: Pick<Standings, "whoever" | "applied" | "brought" | "topics" | "records" | "withheld">;
     readonly told: ToldProof | null;
   },
 ): Routes {
@@ -68,6 +73,23 @@ export function proofRoutes(
       const applied = await standings.applied(topology);
       return json({ applied, excuse: standings.whoever(topology).excuse } satisfies AppliedAnswer);
     },
+    [`GET ${PROOF_PATH}/brought/*`]: async (request) => {
+      service();
+      return json(await standings.brought(askedOf(request).topology));
+    },
+    [`GET ${PROOF_PATH}/topics/*`]: async (request) => {
+      service();
+      return json(await standings.topics(askedOf(request).topology));
+    },
+    [`GET ${PROOF_PATH}/records/*`]: async (request) => {
+      service();
+      const { topology, parameters } = askedOf(request);
+      const reason = standings.withheld(topology, { shows: runs.shows });
+      if (reason !== null) throw new RequestError(403, reason);
+      const { data: asked } = recordsSchema.safeParse(Object.fromEntries(parameters));
+      if (asked === undefined) throw new RequestError(400, "Cannot read records: give topic, partition, from and to");
+      return json(await standings.records(topology, asked));
+    },
     [`POST ${PROOF_PATH}`]: async (request) => {
       const told = service();
       const { data: word, error } = wordSchema.safeParse(await readJson(request, WORD_BYTES_MAX));
@@ -80,6 +102,9 @@ export function proofRoutes(
     },
   };
 }
+
+const offset = z.coerce.number().int().min(0);
+const recordsSchema = z.object({ topic: z.string().min(1), partition: offset, from: offset, to: offset });
 
 function askedOf(request: Request): { readonly topology: string; readonly parameters: URLSearchParams } {
   const { pathname, searchParams } = new URL(request.url);

@@ -6,6 +6,7 @@ import type { Event } from "../start/output.ts";
 import { type AppliedAnswer, programOf, PROOF_PATH, type WhatRuns } from "./proof_routes.ts";
 import { isRevision, prove, type ProvenInstances } from "./prove.ts";
 import type { Standing } from "./prover.ts";
+import { serviceStreams } from "./service_streams.ts";
 import type { PostedWord } from "./word_schema.ts";
 
 /** Pauses before it is tried again. */
@@ -57,7 +58,7 @@ export class ProofService {
   async #once(): Promise<string> {
     const { configuration, urls } = this.#options;
     const { topologiesDirectory } = configuration;
-    const { revision, topologies, imported: fromThere } = await this.#whatRuns();
+    const { revision, topologies, imported: fromThere, shows } = await this.#whatRuns();
     if (topologies.length === 0) return "the instances run no topology";
     const imported = fromThere.map((path) => resolve(topologiesDirectory, path));
     if (!await isRevision(topologiesDirectory, { revision, imported })) {
@@ -68,7 +69,7 @@ export class ProofService {
     this.#say({ level: "info", name: "proof", text });
     return await prove({
       ...{ configuration, topologiesDirectory, topologies },
-      instances: this.#instances(program),
+      instances: this.#instances(program, { shows }),
       over: async () => {
         const now = await this.#whatRuns().catch(() => null);
         const isSame = now === null ||
@@ -78,7 +79,7 @@ export class ProofService {
     });
   }
 
-  #instances(program: string): ProvenInstances {
+  #instances(program: string, { shows }: Pick<WhatRuns, "shows">): ProvenInstances {
     const excuses = new Map<string, string | null>();
     const ask = async <T>(what: string, question: Omit<Question, "path" | "password">) =>
       await this.#ask({ path: `${PROOF_PATH}/${what}`, ...question }) as T;
@@ -104,8 +105,12 @@ export class ProofService {
           return false;
         }
       },
-      // Records hold what is masked elsewhere, and the service is no client of Kafka.
-      streams: null,
+      streams: serviceStreams(
+        ({ kind, topology }, question) => ask(`${kind}/${encodeURIComponent(topology)}`, question),
+        {
+          shows,
+        },
+      ),
       tell: (report) => void this.#tell({ program, says: { report } }),
     };
   }

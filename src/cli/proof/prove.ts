@@ -23,8 +23,7 @@ export interface ProvenInstances {
   standing(topology: string): Promise<Standing>;
   /** Resolves when everything that the log has now shows in ClickHouse; to false if that cannot be said. */
   applied(topology: string): Promise<boolean>;
-  /** What the log has of streams; null: there is no way to it. */
-  readonly streams: ProvenStreams | null;
+  readonly streams: ProvenStreams;
   tell(report: ProofReport): void;
 }
 

@@ -30,6 +30,8 @@ export const proveCommand = command({
     "--allow-run), as in containers; else they do this themselves. Set WEIR_PROOF=service on the instances. It reads,",
     "and writes nothing.",
     "",
+    "It asks an instance for the records that totals of streams, append tables and topics are compared with.",
+    "",
     "Needs the same topology files, version and CLICKHOUSE_... as the instances (a user that reads is enough),",
     "VERIFY_DATABASE_URL, and their WEIR_STORE_PASSWORD. KAFKA_BROKERS must be set, and nobody is asked there.",
   ].join("\n"),

@@ -4,26 +4,25 @@ import type { AppendNode, StreamNode } from "../../dsl/stream_nodes.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
 import type { LeftOut } from "./proof_report.ts";
-import { NO_LOG } from "./proved_sinks.ts";
 
 const DEPENDS =
   "its rows depend on what was there, or came before, when each event was processed, which nobody can compute again";
 const EXPIRES = "ClickHouse removes its rows when their time is over (ttl)";
 
 /**
- * Which append tables of a topology can be compared while it runs, and why the others cannot. `reachable`: records of
- * topics can be read.
+ * Which append tables of a topology can be compared while it runs, and why the others cannot. `withheld`: why no
+ * records of topics can be read.
  */
 export function provedAppends(
   topology: Topology,
-  { reachable }: { readonly reachable: boolean },
+  { withheld }: { readonly withheld: string | null },
 ): { readonly appends: readonly AppendSpec[]; readonly appendsLeftOut: readonly LeftOut[] } {
   const computed = computeAppends(topology, () => []);
   const appends: AppendSpec[] = [];
   const appendsLeftOut: LeftOut[] = [];
   for (const node of topology.streams) {
     if (node.op !== "append") continue;
-    const reason = computed.get(node.name) === null ? DEPENDS : reachable ? reasonOf(topology, node) : NO_LOG;
+    const reason = computed.get(node.name) === null ? DEPENDS : withheld ?? reasonOf(topology, node);
     if (reason === null) appends.push(node.sink);
     else appendsLeftOut.push({ topology: topology.name, sink: node.sink.name, reason });
   }

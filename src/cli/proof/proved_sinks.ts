@@ -39,17 +39,13 @@ export interface ProvedSource {
   readonly kinds: readonly KeyKind[] | null;
 }
 
-/** Why nothing is compared of what topics of events make. */
-export const NO_LOG =
-  "it is a topic, or made of one, and deno task prove is no client of Kafka: an instance compares it that may run deno";
 const OF_JSON = "it shows a topic of plain JSON, which only deno task verify compares";
 const OF_A_STREAM = "it is a topic that a stream is written to, which only deno task verify compares";
 
 /**
- * What of a topology can be compared while it runs, and what cannot. `withoutLog`: why records of topics cannot be
- * read; null: they can.
+ * What of a topology can be compared while it runs, and what cannot. `withheld`: why no records of topics can be read.
  */
-export function provedSinks(topology: Topology, { withoutLog }: { readonly withoutLog: string | null }): {
+export function provedSinks(topology: Topology, { withheld }: { readonly withheld: string | null }): {
   readonly sinks: readonly ProvedSink[];
   readonly leftOut: readonly LeftOut[];
 } {
@@ -61,7 +57,7 @@ export function provedSinks(topology: Topology, { withoutLog }: { readonly witho
     const made = [...nodes].map((id) => topology.nodes[id]);
     const name = nameOf(plan);
     const needsLog = plan.table.output !== undefined || made.some(isFolded);
-    if (needsLog && withoutLog !== null) leftOut.push(leave(name, withoutLog));
+    if (needsLog && withheld !== null) leftOut.push(leave(name, withheld));
     else if (made.some((node) => node.op === "source" && isJsonTable(node.source))) {
       leftOut.push(leave(name, OF_JSON));
     } else sinks.push(provedSink(topology, { plan, nodes, made }));

@@ -9,7 +9,7 @@ import type { LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import type { ProofSource } from "./proof_source.ts";
 import { provedAppends } from "./proved_appends.ts";
 import type { ProvenStreams } from "./proven_streams.ts";
-import { NO_LOG, type ProvedSink, provedSinks } from "./proved_sinks.ts";
+import { type ProvedSink, provedSinks } from "./proved_sinks.ts";
 import type { AppendReader } from "./shown_appends.ts";
 import type { ShownReader } from "./shown_sink.ts";
 import { ShownTopic } from "./shown_topic.ts";
@@ -34,8 +34,7 @@ export interface ProverParts {
   readonly standing: (topology: string) => Promise<Standing>;
   /** Resolves when everything that the log has now shows in ClickHouse; to false if that cannot be said. */
   readonly applied: (topology: string) => Promise<boolean>;
-  /** What the log has of streams; null: there is no way to it. */
-  readonly streams: ProvenStreams | null;
+  readonly streams: ProvenStreams;
   readonly appended: (spec: AppendSpec) => AppendReader;
   readonly pace: ProofPace;
 }
@@ -66,23 +65,23 @@ export class Prover {
   constructor(parts: ProverParts) {
     this.#parts = parts;
     const { streams } = parts;
-    const plans = parts.topologies.map((topology) => ({
-      ...{ topology, ...provedSinks(topology, { withoutLog: streams === null ? NO_LOG : null }) },
-      ...provedAppends(topology, { reachable: streams !== null }),
-    }));
+    const plans = parts.topologies.map((topology) => {
+      const withheld = streams.withheld(topology);
+      return { topology, ...provedSinks(topology, { withheld }), ...provedAppends(topology, { withheld }) };
+    });
     this.#leftOut = plans.flatMap(({ leftOut, appendsLeftOut }) => [...appendsLeftOut, ...leftOut]);
     this.#provers = plans.map(({ topology, sinks, appends }) => {
       // All sinks of a topology go by what is read once.
-      const totals = streams === null ? null : new FollowedTotals(topology, { streams, pace: parts.pace });
+      const totals = new FollowedTotals(topology, { streams, pace: parts.pace });
       return {
         topology: topology.name,
         appends: appends.map((spec) =>
-          new AppendProver({ topology, spec, shown: parts.appended(spec), streams: streams! }, parts.pace)
+          new AppendProver({ topology, spec, shown: parts.appended(spec), streams }, parts.pace)
         ),
         sinks: sinks.map((sink) => {
           const shown = sink.plan.table.output === undefined
             ? parts.shown(sink, columnsOf(topology, sink))
-            : new ShownTopic(sink.plan, { topology: topology.name, streams: streams!, pace: parts.pace });
+            : new ShownTopic(sink.plan, { topology: topology.name, streams, pace: parts.pace });
           const compared = { topology, sink, shown, source: parts.source };
           return new SinkProver({ ...compared, totals: sink.folded.length === 0 ? null : totals }, parts.pace);
         }),

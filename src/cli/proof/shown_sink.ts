@@ -25,6 +25,8 @@ export type RowsByKey = ReadonlyMap<string, Row>;
 /** What is shown of one sink, whoever shows it. */
 export interface ShownReader
   extends Pick<ShownSink, "columns" | "names" | "key" | "range" | "some" | "versions" | "textOf" | "keyOf"> {
+  /** Comes before the source is read. @throws NotYetRead while there is more to be read of what is shown */
+  prepare?(): Promise<void>;
   /** The rows that must be there, and a moment later; absent: those that are computed, by their columns. */
   expected?(now: RowsByKey, later: RowsByKey | null): ExpectedRows;
   /** How a fault is told; absent: by its key columns. */

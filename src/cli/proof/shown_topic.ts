@@ -39,9 +39,34 @@ export class ShownTopic implements ShownReader {
     [this.#sink, this.#following, this.#followed] = [sink, following, new FollowedTopic(following)];
   }
 
+  /** Reads on to where the topic ends. @throws NotYetRead @throws TooManyRows for more keys than may be held */
+  async prepare(): Promise<void> {
+    const { topology, streams, pace: { rowsMax } } = this.#following;
+    const { topic, ...output } = this.#sink.table.output!;
+    const told = (await streams.topics(topology)).find((one) => one.topic === topic);
+    if (told === undefined) {
+      const message = `Cannot compare topic "${topic}": it is not there`;
+      throw new ProductionError(message, { retriable: true });
+    }
+    if (this.#told !== null && this.#told.source !== told.source) {
+      this.#last.clear();
+      this.#followed = new FollowedTopic(this.#following);
+    }
+    this.#told = told;
+    const valueOf = comparedValue(output);
+    await this.#followed.follow(told, (records, partition) => {
+      for (const { key, value, offset } of records) {
+        if (key === null) continue;
+        const last = { value: value === null ? null : valueOf(value), place: `${partition}/${offset}` };
+        this.#last.set(textOfKey(key), last);
+      }
+      if (this.#last.size > rowsMax) throw new TooManyRows(rowsMax);
+    });
+  }
+
   /** All of them, whatever is asked for. @throws ProductionError @throws TooManyRows for more keys than may be held */
   async range(): Promise<ShownRows> {
-    await this.#follow();
+    await this.prepare();
     const rows = new Map<string, readonly CanonicalRow[]>();
     for (const [key, { value }] of this.#last) if (value !== null) rows.set(this.textOf([key]), [[key, value]]);
     return rows;
@@ -85,30 +110,6 @@ export class ShownTopic implements ShownReader {
       explain: output.changes || output.key.length === 0 ? null : String(key),
       columns: expected === null || actual === null ? [] : differingColumns(valueIn(expected), valueIn(actual)),
     };
-  }
-
-  async #follow(): Promise<void> {
-    const { topology, streams, pace: { rowsMax } } = this.#following;
-    const { topic, ...output } = this.#sink.table.output!;
-    const told = (await streams.topics(topology)).find((one) => one.topic === topic);
-    if (told === undefined) {
-      const message = `Cannot compare topic "${topic}": it is not there`;
-      throw new ProductionError(message, { retriable: true });
-    }
-    if (this.#told !== null && this.#told.source !== told.source) {
-      this.#last.clear();
-      this.#followed = new FollowedTopic(this.#following);
-    }
-    this.#told = told;
-    const valueOf = comparedValue(output);
-    await this.#followed.follow(told, (records, partition) => {
-      for (const { key, value, offset } of records) {
-        if (key === null) continue;
-        const last = { value: value === null ? null : valueOf(value), place: `${partition}/${offset}` };
-        this.#last.set(textOfKey(key), last);
-      }
-      if (this.#last.size > rowsMax) throw new TooManyRows(rowsMax);
-    });
   }
 }
 

@@ -3,6 +3,7 @@ import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import type { Canonical } from "../verify/canonical.ts";
 import { differingKey } from "./differing_key.ts";
 import { type Compared, type Excuse, type Look, lookAtAll, lookAtKeys, lookAtRange, OtherKeys } from "./look.ts";
+import { NotYetRead } from "./followed_topic.ts";
 import { lookAtTotals } from "./look_totals.ts";
 import { nameOf } from "./proved_sinks.ts";
 import type { ProofPace } from "./proof_pace.ts";
@@ -31,6 +32,8 @@ export class SinkProver {
   readonly #pace: ProofPace;
   readonly #rounds = new Rounds();
   #whole: boolean;
+  /** What is still to be read before anything is compared; null: nothing. */
+  #reading: string | null = null;
   /** Of the last look. */
   #taken: readonly TakenRows[] = [];
   #after: string | null = null;
@@ -91,6 +94,7 @@ export class SinkProver {
   async #lookAtAll(excuse: Excuse, take: (look: Look) => void): Promise<void> {
     this.#begin();
     const { rowsMax, breathe, nowMs } = this.#pace;
+    this.#reading = null;
     try {
       const look = await this.#lookWhole({ rowsMax, breathe, excuse });
       take(look);
@@ -98,8 +102,9 @@ export class SinkProver {
       const durationMs = this.#rounds.end(nowMs());
       this.#dueMs = nowMs() + Math.max(WHOLE_PAUSE_MS, WHOLE_PAUSE * durationMs);
     } catch (error) {
-      if (!(error instanceof TooManyRows)) throw error;
-      this.leftOut = error.message;
+      if (error instanceof NotYetRead) this.#reading = error.message;
+      else if (error instanceof TooManyRows) this.leftOut = error.message;
+      else throw error;
     }
   }
 
@@ -146,7 +151,7 @@ export class SinkProver {
       ...this.#rounds.report(this.suspects),
       keys: faults.slice(0, KEYS_NAMED).map((fault) => this.#differingKey(fault)),
       taken: this.#taken,
-      waits: unjudged > 0 ? this.waits : null,
+      waits: this.#reading ?? (unjudged > 0 ? this.waits : null),
       paused: this.paused,
     };
   }

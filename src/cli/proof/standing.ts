@@ -7,6 +7,7 @@ import { askOthers } from "../instances/ask_others.ts";
 import type { Standing } from "./prover.ts";
 import type { ToldBrought } from "./proven_streams.ts";
 import { type AskedRecords, readRecords, type ToldRecords } from "./told_records.ts";
+import { withheldFrom } from "./withheld.ts";
 import { readable, tellTopics, type ToldTopic } from "./told_topics.ts";
 
 /** How long one answer may take. */
@@ -114,6 +115,12 @@ export class Standings {
     const instance = this.#runnerOf(topology)?.instance;
     if (!instance) throw new RequestError(404, `No topology "${topology}" runs here`);
     return await tellTopics(instance.ports.log, instance.topics.plan);
+  }
+
+  /** As {@link withheldFrom} of a topology that runs here. */
+  withheld(topology: string, { shows }: { readonly shows: boolean }): string | null {
+    const instance = this.#runnerOf(topology)?.instance;
+    return instance ? withheldFrom(instance.topology, { shows }) : null;
   }
 
   /**

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { clickhouse, count, events, topology } from "../../../src/mod.ts";
 import type { Reader } from "../../../src/ports/log.ts";
 import { readRecords } from "../../../src/cli/proof/told_records.ts";
 import { readerWith } from "../../reader_with.ts";
@@ -16,16 +18,22 @@ const TOPIC = "shop.clicks";
 const COUNTS = [3, 5];
 const NOTHING = { fromOffset: 1, records: [], nextOffset: 1, endOffset: 5 };
 
+const perUrl = clickhouse("per_url", { key: ["url"], columns: { url: "String", clicks: "UInt64" } });
+const totals = topology("totals", (builder) => {
+  builder.stream(events(TOPIC, { row: z.object({ n: z.int(), url: z.string() }) })).groupBy(({ url }) => ({ url }))
+    .aggregate("urls", { clicks: count() }).to(perUrl);
+});
+
 /** What an instance says, at an address that is known before its run is there. */
 class Told {
   run: StepRun | null = null;
   readonly standings: Standings;
   readonly server: HttpServer;
 
-  constructor() {
+  constructor(topology = clickViews) {
     const runner = () => this.run?.runner ?? null;
     const shown = {
-      ...{ name: clickViews.name, state: "running" },
+      ...{ name: topology.name, state: "running" },
       get runner() {
         return runner();
       },
@@ -79,6 +87,51 @@ Deno.test({
       await second.server.close();
       const partial = (await first.standings.brought("clicks")).map(({ to }) => to === null);
       assertEquals(partial.toSorted(), [false, true]);
+    } finally {
+      for (const { server } of instances) await server.close();
+      for (const { run } of instances) await run?.stop();
+      await log.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "Standings.applied() waits for streams and stages of all instances, and says nothing while one is silent",
+  ignore: !permitted,
+  fn: async () => {
+    const { clock, log } = await openStepLog({ [TOPIC]: 4 });
+    const warehouse = createMemoryWarehouse();
+    const instances = [new Told(totals), new Told(totals)];
+    const applied = async ({ standings }: Told): Promise<boolean> => {
+      let answer: boolean | null = null;
+      standings.applied("totals").then((found) => answer = found);
+      while (answer === null) {
+        await clock.pass(20);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      return answer;
+    };
+    try {
+      for (const instance of instances) {
+        const options = { applicationServer: instance.address };
+        instance.run = new StepRun(totals, { clock, ports: { log, warehouse }, options }).start();
+        await instance.run.settled();
+      }
+      for (const { run } of instances) await run!.settled();
+      assert(instances.every(({ run }) => run!.runner.instance!.streams.size > 0), "each has some");
+      let clicks = 0;
+      for (let round = 0; round < 4; round++) {
+        for (let partition = 0; partition < 4; partition++) {
+          const records = Array.from({ length: 3 }, (_, n) => ({ key: `${n}`, value: `{"n":${n},"url":"/${n}"}` }));
+          await log.append([{ topic: TOPIC, partition, records }]);
+          clicks += records.length;
+        }
+        assert(await applied(instances[round % 2]));
+        const shown = warehouse.select("per_url").reduce((sum, row) => sum + Number(row.clicks), 0);
+        assertEquals(shown, clicks, `round ${round}`);
+      }
+      await instances[1].server.close();
+      assertEquals(await applied(instances[0]), false);
     } finally {
       for (const { server } of instances) await server.close();
       for (const { run } of instances) await run?.stop();

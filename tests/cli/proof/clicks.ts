@@ -47,9 +47,10 @@ export class Clicks {
   private constructor(cleanup: "delete" | "compact") {
     this.log = openEmbeddedLog({ path: ":memory:", clock: this.clock });
     this.cleanup = cleanup;
-    const { appends: [spec] } = provedAppends(clickViews, { reachable: true });
+    const { appends: [spec] } = provedAppends(clickViews, { withheld: null });
     const streams = {
       topics: () => Promise.resolve([]),
+      withheld: () => null,
       brought: () =>
         Promise.resolve(this.brought.map((to, partition): ToldBrought => ({ topic: TOPIC, partition, to }))),
       records: async (_topology: string, asked: Parameters<typeof readRecords>[1]) => {

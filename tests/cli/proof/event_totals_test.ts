@@ -66,6 +66,14 @@ Deno.test("totals whose first events are gone are taken as Weir keeps them, and 
   world.tampered.set(key, [...row.slice(0, -1), "9"]);
   await world.turns(4);
   assertEquals(world.faults(), ["1 different"]);
+  // Of what is left of the topic nobody makes that total, and nobody shows it: Weir has it.
+  world.tampered.set(key, null);
+  for (let turn = 0; turn < 3; turn++) {
+    await world.pass(6_000);
+    await later.turn();
+  }
+  const [{ keys, rows: equal }] = later.report().sinks;
+  assertEquals([keys.map(({ kind }) => kind), equal], [["missing"], 1]);
 });
 
 Deno.test("totals of which there are more than may be held are left out", async () => {
@@ -81,4 +89,17 @@ Deno.test("totals of which there are more than may be held are left out", async 
   await fewer.turn();
   assertEquals(fewer.report().sinks, []);
   assert(/more than 8 rows/.test(fewer.report().leftOut[0].reason), fewer.report().leftOut[0].reason);
+});
+
+Deno.test("totals of very many events wait until all are read, and others have their turn meanwhile", async () => {
+  await using world = await TotalsWorld.open(totalsOf(ALL), ALL);
+  for (let times = 0; times < 5; times++) await world.taps(5_000);
+  await world.settled();
+  const prover = world.another({ portion: 2_000 });
+  await prover.turn();
+  const [{ checked, waits, paused }] = prover.report().sinks;
+  assertEquals([checked, waits, paused], [null, "5,000 records of its topics are still to be read", null]);
+  await prover.turn();
+  const [{ rows, waits: left }] = prover.report().sinks;
+  assertEquals([rows, left], [7, null]);
 });

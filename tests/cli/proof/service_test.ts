@@ -32,8 +32,12 @@ function serve({ isService = true }: { readonly isService?: boolean } = {}) {
   });
   const standing: Standing = { paused: null, elsewhere: false, excuse: "some are held" };
   const routes = proofRoutes({
-    runs: { revision, imported: [], topologies: ["sales"] },
-    standings: { whoever: () => standing, applied: (topology) => Promise.resolve(topology === "sales") },
+    runs: { revision, imported: [], topologies: ["sales"], shows: true },
+    standings: {
+      ...{ whoever: () => standing, applied: (topology) => Promise.resolve(topology === "sales") },
+      ...{ brought: () => Promise.resolve([]), topics: () => Promise.resolve([]) },
+      ...{ records: () => Promise.resolve(null), withheld: () => null },
+    },
     told: isService ? proof : null,
   });
   const server = serveHttp({ host: "127.0.0.1", port: 0 }, guarded(routes, { password: PASSWORD }));
@@ -55,7 +59,7 @@ Deno.test({
   fn: async () => {
     await using instance = serve();
     const { ask, proof, reports, events } = instance;
-    assertEquals((await ask("/api/proof")).json, { revision, imported: [], topologies: ["sales"] });
+    assertEquals((await ask("/api/proof")).json, { revision, imported: [], topologies: ["sales"], shows: true });
     const program = encodeURIComponent(programOf(revision));
     assertEquals((await ask(`/api/proof/standing/sales?program=${program}`)).json.paused, null);
     const other = (await ask("/api/proof/standing/sales?program=other")).json.paused;

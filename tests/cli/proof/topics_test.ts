@@ -51,6 +51,7 @@ class TopicsWorld {
       standing: () => Promise.resolve({ paused: null, elsewhere: false, excuse: null }),
       applied: () => this.#applied(),
       streams: {
+        withheld: () => null,
         brought: () => Promise.resolve([]),
         topics: () => tellTopics(log, instance().topics.plan),
         records: async (_, asked) => {

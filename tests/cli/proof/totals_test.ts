@@ -26,6 +26,7 @@ Deno.test("Prover finds no fault in totals of streams while events come, and eac
       await world.tap({ ...place, user: choices.int(3), amount: choices.int(10), second });
       if (choices.chance(0.2)) await world.settled();
       if (choices.chance(0.3)) await world.turns(1);
+      if (choices.chance(0.03)) await world.restart();
       assertEquals(world.faults(), [], told);
     }
     await world.settled();

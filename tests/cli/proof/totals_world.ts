@@ -6,7 +6,7 @@ import type { ShownReader, ShownRows } from "../../../src/cli/proof/shown_sink.t
 import type { SinkKey } from "../../../src/cli/proof/sink_key.ts";
 import { readRecords, recordsIn } from "../../../src/cli/proof/told_records.ts";
 import { tellTopics } from "../../../src/cli/proof/told_topics.ts";
-import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
+import { type CanonicalColumn, canonicalColumn } from "../../../src/cli/verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
 import {
   clickhouse,
@@ -101,20 +101,34 @@ export class TotalsWorld {
   read = 0;
   readonly #clock: StepClock;
   readonly #warehouse: MemoryWarehouse = createMemoryWarehouse();
-  readonly #run: StepRun;
+  #run: StepRun;
   /** Places of its columns. */
   readonly #key: readonly number[];
-  readonly #columns = Object.entries(columns).map(([name, type]) => canonicalColumn({ name, type }, name));
+  readonly #columns: readonly CanonicalColumn[];
 
   private constructor(topology: Topology, { clock, log }: { readonly clock: StepClock; readonly log: EmbeddedLog }) {
     [this.topology, this.#clock, this.log] = [topology, clock, log];
+    this.#columns = topology.nodes.flatMap((node) => node.op === "sink" ? Object.entries(node.sink.columns) : [])
+      .map(([name, type]) => canonicalColumn({ name, type }, name));
     this.#key = topology.nodes.flatMap((node) => node.op === "sink" ? node.sink.key : []).map((_, place) => place);
-    this.#run = new StepRun(topology, { clock, ports: { log, warehouse: this.#warehouse } }).start();
+    this.#run = this.#begun();
     this.prover = this.another();
   }
 
+  #begun(): StepRun {
+    return new StepRun(this.topology, { clock: this.#clock, ports: { log: this.log, warehouse: this.#warehouse } })
+      .start();
+  }
+
+  /** The topology ends, and begins again. */
+  async restart(): Promise<void> {
+    await this.#run.stop();
+    this.#run = this.#begun();
+    await this.settled();
+  }
+
   /** Another one that compares, from nothing. */
-  another({ rowsMax = 10_000 } = {}): Prover {
+  another({ rowsMax = 10_000, portion = PORTION } = {}): Prover {
     const nowMs = () => this.#clock.nowMs();
     return new Prover({
       topologies: [this.topology],
@@ -122,7 +136,7 @@ export class TotalsWorld {
       shown: () => this.#shown(),
       standing: () => Promise.resolve({ paused: null, elsewhere: false, excuse: null }),
       applied: () => this.applied(),
-      streams: this.streams(),
+      streams: this.streams(portion),
       appended: () => {
         throw new TypeError("no table is appended to");
       },
@@ -143,16 +157,24 @@ export class TotalsWorld {
   }
 
   /** What the proof is told of the log. */
-  streams(): ProvenStreams {
+  streams(portion: number): ProvenStreams {
     return {
+      withheld: () => null,
       brought: () => Promise.resolve([]),
       topics: () => tellTopics(this.log, this.#run.runner.instance!.topics.plan),
       records: async (_, asked) => {
-        const told = await readRecords(this.log, { ...asked, to: Math.min(asked.to, asked.from + PORTION) });
+        const told = await readRecords(this.log, { ...asked, to: Math.min(asked.to, asked.from + portion) });
         this.read += told?.records.length ?? 0;
         return told === null ? null : recordsIn(JSON.parse(JSON.stringify(told)));
       },
     };
+  }
+
+  /** Taps of as many users as there are. */
+  async taps(times: number): Promise<void> {
+    const tap = (user: number) => ({ key: null, value: JSON.stringify({ user: user % 7, amount: 1 }) });
+    const records = Array.from({ length: times }, (_, at) => ({ ...tap(at), timestampMs: 1_000 }));
+    await this.log.append([{ topic: topicOf(0), partition: 0, records }]);
   }
 
   async tap({ source = 0, partition = 0, user, amount = 1, second }: {

@@ -62,7 +62,12 @@ export class World {
       shown: (sink) => this.#shown(sink),
       standing: () => this.#after(() => this.standing),
       applied: () => this.#applied(),
-      streams: null,
+      streams: {
+        withheld: () => null,
+        brought: () => Promise.resolve([]),
+        topics: () => Promise.resolve([]),
+        records: () => Promise.resolve(null),
+      },
       appended: () => {
         throw new TypeError("no table is appended to");
       },
