@@ -25,13 +25,17 @@ export interface BroughtOut {
   readonly partition: number;
   /** An offset. */
   readonly to: number;
+  /** As {@link StreamView.short}. */
+  readonly short: readonly string[];
 }
 
-/** How far the streams are that this instance has; those that have just begun, and do not know it yet, are absent. */
-export function broughtOutOf({ streams, topics: { plan } }: Instance): BroughtOut[] {
-  const events = new Set(plan.streams.map(({ source }) => source.topic));
-  return [...streams.values()].flatMap(({ topic, partition, doneTo }) =>
-    doneTo === null || !events.has(topic) ? [] : [{ topic, partition, to: doneTo }]
+/**
+ * How far the streams and stages are that this instance has; those that have just begun, and do not know it yet, are
+ * absent.
+ */
+export function broughtOutOf({ streams }: Instance): BroughtOut[] {
+  return [...streams.values()].flatMap(({ topic, partition, doneTo, short }) =>
+    doneTo === null ? [] : [{ topic, partition, to: doneTo, short }]
   );
 }
 

@@ -67,6 +67,7 @@ export class FollowedTotals {
     const sources = told.map(({ source, end }) => `${source}/${end.length}`).sort().join("\n");
     if (this.#followed === null || sources !== this.#sources) this.#begin(told);
     this.#sources = sources;
+    await this.#findShort();
     const topics = new Map(told.map((one) => [one.topic, one]));
     const events = await this.#readEvents(topics);
     return events + await this.#readChangelogs(topics);
@@ -106,6 +107,15 @@ export class FollowedTotals {
     this.#partitions = told.filter(({ topic }) => wanted.has(topic)).flatMap(({ topic, start }) =>
       start.map((position, partition) => new FollowedPartition(this.#topology, { topic, partition, position }))
     );
+  }
+
+  /** Who begins later counts from there on, which no record of a topic tells. */
+  async #findShort(): Promise<void> {
+    const brought = await this.#following.streams.brought(this.#topology.name);
+    const short = new Set(brought.flatMap((one) => one.short));
+    for (const followed of this.#followed!.values()) {
+      if (!followed.proved.stages.isDisjointFrom(short)) followed.reason ??= WHY_TAKEN.short;
+    }
   }
 
   async #readEvents(topics: ReadonlyMap<string, ToldTopic>): Promise<number> {

@@ -12,12 +12,15 @@ export interface ProvedTotals {
   readonly topics: readonly string[] | null;
   /** Why a result may be right that its events do not make; null: then it is wrong. */
   readonly reason: string | null;
+  /** Stages that its events come through, and its own, as problems name them. */
+  readonly stages: ReadonlySet<string>;
 }
 
 /** What is known without the log. */
 export function provedTotals(topology: Topology, { stream }: Pick<FoldedNode, "stream">): ProvedTotals {
   const result = topology.streams[stream] as TableResultNode;
-  const never = (reason: string): ProvedTotals => ({ result, topics: null, reason });
+  const stages = new Set(stagesOf(topology.streams, result));
+  const never = (reason: string): ProvedTotals => ({ result, topics: null, reason, stages });
   if (result.op === "suppress") return never(WHY_TAKEN.waits);
   if (groupedEvents(topology, result, () => []) === null) return never(WHY_TAKEN.dependent);
   const sources = sourcesOf(topology.streams, result);
@@ -25,7 +28,7 @@ export function provedTotals(topology: Topology, { stream }: Pick<FoldedNode, "s
   if (latest !== undefined) return never(WHY_TAKEN.begunLate(latest.name));
   const repeats = sources.find(({ source }) => source.dropsRepeats);
   if (repeats !== undefined) return never(WHY_TAKEN.repeats(repeats.source.topic));
-  return { result, topics: [...new Set(sources.map(({ source }) => source.topic))], reason: null };
+  return { result, topics: [...new Set(sources.map(({ source }) => source.topic))], reason: null, stages };
 }
 
 /** What the topics of its events say about it, as they are now. */
@@ -40,6 +43,11 @@ export function reasonNow(aggregate: StreamAggregateNode, topics: readonly ToldT
 
 function closes({ window }: StreamAggregateNode): boolean {
   return window !== null && window.kind !== "unlimited";
+}
+
+/** Whatever has a name may be a stage. */
+function stagesOf(streams: readonly StreamNode[], node: StreamNode): string[] {
+  return [`"${node.name}"`, ...node.inputs.flatMap((input) => stagesOf(streams, streams[input]))];
 }
 
 function sourcesOf(streams: readonly StreamNode[], node: StreamNode): Extract<StreamNode, { op: "events" }>[] {

@@ -98,11 +98,13 @@ export class Standings {
       read: (text) => JSON.parse(text) as readonly BroughtOut[],
     });
     const known = [...broughtOutOf(runner.instance), ...told.flatMap((one) => "answer" in one ? one.answer : [])];
+    // Instances of an earlier version tell nothing of it.
+    const short = [...new Set(known.flatMap((one) => one.short ?? []))];
     return plan.streams.flatMap(({ source: { topic } }) =>
       Array.from({ length: streams.get(topic)!.partitions }, (_, partition): ToldBrought => {
         const own = known.filter((one) => one.topic === topic && one.partition === partition);
         // Who has just lost a partition may still tell of it: the lesser word is true of both.
-        return { topic, partition, to: own.length === 0 ? null : Math.min(...own.map(({ to }) => to)) };
+        return { topic, partition, to: own.length === 0 ? null : Math.min(...own.map(({ to }) => to)), short };
       })
     );
   }

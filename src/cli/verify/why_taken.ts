@@ -10,6 +10,7 @@ export const WHY_TAKEN = {
   compacted: (topic: string) => `topic "${topic}" is compacted, so that it may have lost records`,
   shortened: (topic: string) => `topic "${topic}" has not all of its records any more`,
   begunLate: (stream: string) => `stream "${stream}" does not begin with the first record`,
+  short: "it was declared when events had been read already, so that it has not had all of them",
   repeats: (topic: string) => `which records of "${topic}" are repeats depends on what was there before each`,
 } as const;
 

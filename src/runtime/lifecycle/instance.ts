@@ -30,6 +30,11 @@ export interface StreamView {
   readonly end: number;
   /** Everything before it is brought out, and ClickHouse has acknowledged it; null while that is not known. */
   readonly doneTo: number | null;
+  /**
+   * What has not had all records of the partition from the first one on, as it was declared later or was away for a
+   * while: stages, tables and topics, named as problems name them. Empty while that is not known.
+   */
+  readonly short: readonly string[];
   /** Of a stage, what it knows of events up to the position; null before that is read back, and of streams. */
   readonly stage: StageView | null;
   /** Whether it does not know yet that nothing of an earlier time comes. */

@@ -17,6 +17,8 @@ export interface FedOutput {
   /** The offset before which they went into it, as it is not declared any more; null: they go into it. */
   readonly until: number | null;
   readonly missed: Missed | null;
+  /** The offset from which they went into it, if it was declared when others had been read already; else 0. */
+  readonly since: number;
 }
 
 /** All that a partition's records go into, or went, by a digest of its name. */
@@ -46,11 +48,12 @@ export function fedFrom(
   const fed = new Map<string, FedOutput>();
   for (const id of names.map(idOf)) {
     const before = known?.get(id);
-    fed.set(id, { until: null, missed: before === undefined ? null : missedBy(before, offset) });
+    const since = before?.since ?? (known === null ? 0 : offset);
+    fed.set(id, { until: null, missed: before === undefined ? null : missedBy(before, offset), since });
   }
-  const away = [...known ?? []].filter(([id]) => !fed.has(id)).map(([id, { until, missed }]) => {
+  const away = [...known ?? []].filter(([id]) => !fed.has(id)).map(([id, { until, ...rest }]) => {
     // Offsets begin again where a topic is made again.
-    return [id, { until: Math.min(until ?? offset, offset), missed }] as const;
+    return [id, { until: Math.min(until ?? offset, offset), ...rest }] as const;
   });
   away.sort(([, a], [, b]) => b.until - a.until);
   return new Map([...fed, ...away.slice(0, AWAY_MAX)]);
@@ -88,6 +91,12 @@ export function missedOf(
   });
 }
 
+/** Which of these have not had all records from the first one on, though they miss nothing of what they are to have. */
+export function begunLater(fed: FedOutputs, names: readonly string[]): string[] {
+  const short = new Set(missedOf(fed, names).map(({ name }) => name));
+  return names.filter((name) => short.has(name) || (fed.get(idOf(name))?.since ?? 0) > 0);
+}
+
 /** Says what is short of which records of a partition, and what can be done; null if nothing is. */
 export function missedProblem(
   fed: FedOutputs,
@@ -113,9 +122,10 @@ export function missedProblem(
 
 /** As plain data: by digest, as short as it can be. */
 export function encodeFed(fed: FedOutputs): Readonly<Record<string, readonly number[]>> {
-  return Object.fromEntries([...fed].map(([id, { until, missed }]) => {
-    if (missed !== null) return [id, [until ?? -1, missed.records, missed.from, missed.to]];
-    return [id, until === null ? [] : [until]];
+  return Object.fromEntries([...fed].map(([id, { until, missed, since }]) => {
+    const begun = since > 0 ? [since] : [];
+    if (missed !== null) return [id, [until ?? -1, missed.records, missed.from, missed.to, ...begun]];
+    return [id, until === null && since === 0 ? [] : [until ?? -1, ...begun]];
   }));
 }
 
@@ -125,10 +135,11 @@ export function decodeFed(value: unknown): FedOutputs | undefined {
   const fed = new Map<string, FedOutput>();
   for (const [id, numbers] of Object.entries(value)) {
     if (!Array.isArray(numbers) || !numbers.every(Number.isSafeInteger)) return undefined;
-    const [until = -1, ...missed] = numbers as number[];
-    if (missed.length !== 0 && missed.length !== 3) return undefined;
-    const [records, from, to] = missed;
-    fed.set(id, { until: until < 0 ? null : until, missed: missed.length === 0 ? null : { records, from, to } });
+    const [until = -1, ...rest] = numbers as number[];
+    if (rest.length === 2 || rest.length > 4) return undefined;
+    const since = rest.length === 1 || rest.length === 4 ? rest.pop()! : 0;
+    const [records, from, to] = rest;
+    fed.set(id, { until: until < 0 ? null : until, missed: rest.length === 0 ? null : { records, from, to }, since });
   }
   return fed;
 }

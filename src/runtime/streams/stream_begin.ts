@@ -7,7 +7,7 @@ import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
 import { begunStage, type ChangelogKeeper, cleaningProblem, keepersOf, stageLogOf } from "./stage_begin.ts";
-import { changesFrom, fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
+import { begunLater, changesFrom, fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { PART_SHARE, type StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
@@ -25,6 +25,7 @@ const LOOK_MS = 100;
 /** What is known of the partition from one start of the task to the next. */
 export interface Life {
   readonly start: StreamStart;
+  readonly short: readonly string[];
   readonly queue: BatchQueue;
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
@@ -104,7 +105,7 @@ export async function beginStream(
     sealed: (batch) => task.sealed?.(batch),
   });
   return {
-    ...{ start, queue, progress, task },
+    ...{ start, queue, progress, task, short: begunLater(fed, names) },
     delivery: deliveryOf(beginner, { start, progress, surroundings, stageLog }),
     keepers: task instanceof StageTask ? keepersOf(beginner, { task, stageLog: stageLog!, instance }) : [],
   };

@@ -39,7 +39,6 @@ export class StreamHost implements StreamView, SourceTask {
   readonly partition: number;
   /** `waiting`: something has stopped it, and it is about to start again. */
   state: StreamView["state"] = "starting";
-  /** Where the partition ends, as known. */
   end = 0;
   readonly #surroundings: StreamSurroundings;
   readonly #beginner: Beginner;
@@ -77,7 +76,6 @@ export class StreamHost implements StreamView, SourceTask {
     };
   }
 
-  /** The next offset to read. */
   get position(): number {
     return this.#life?.queue.position ?? 0;
   }
@@ -101,15 +99,17 @@ export class StreamHost implements StreamView, SourceTask {
     return this.#life?.task.order?.held ?? 0;
   }
 
-  /** Everything before it is brought out; null while that is not known. */
+  get short(): readonly string[] {
+    return this.#life?.short ?? [];
+  }
+
   get doneTo(): number | null {
     return this.#life === null ? null : this.#writing?.from ?? this.#life.queue.quietTo;
   }
 
   /** As {@link SourceTask.reachedTo}. */
   get reachedTo(): number {
-    if (this.#life === null || this.state !== "running" || this.waits) return -1;
-    return this.#writing?.from ?? this.#life.queue.quietTo;
+    return this.state !== "running" || this.waits ? -1 : this.doneTo ?? -1;
   }
 
   get wallDueUs(): number | null {

@@ -68,7 +68,7 @@ Deno.test({
       for (const { run } of instances) await run!.settled();
       const [first, second] = instances;
       assertEquals(first.run!.runner.instance!.streams.size, 1, "one partition each");
-      const whole = COUNTS.map((to, partition) => ({ topic: TOPIC, partition, to }));
+      const whole = COUNTS.map((to, partition) => ({ topic: TOPIC, partition, to, short: [] }));
       for (const { standings } of instances) assertEquals(await standings.brought("clicks"), whole);
       assertEquals(warehouse.select("views").length, 2 * (3 + 5));
 

@@ -52,7 +52,7 @@ export class Clicks {
       topics: () => Promise.resolve([]),
       withheld: () => null,
       brought: () =>
-        Promise.resolve(this.brought.map((to, partition): ToldBrought => ({ topic: TOPIC, partition, to }))),
+        Promise.resolve(this.brought.map((to, partition): ToldBrought => ({ topic: TOPIC, partition, to, short: [] }))),
       records: async (_topology: string, asked: Parameters<typeof readRecords>[1]) => {
         const told = await readRecords(this.log, asked);
         this.read += told?.records.length ?? 0;

@@ -23,7 +23,7 @@ import {
   tumbling,
   type Windows,
 } from "../../../src/mod.ts";
-import { whenApplied } from "../../../src/runtime/applied.ts";
+import { broughtOutOf, whenApplied } from "../../../src/runtime/applied.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createStepClock, type StepClock } from "../../../src/testing/quiescence.ts";
@@ -144,13 +144,18 @@ export class TotalsWorld {
     });
   }
 
-  static async open(topology: Topology, life: Pick<TotalsLife, "sources" | "partitions">): Promise<TotalsWorld> {
+  /** `former`: what the topology was while there were some taps already. */
+  static async open(
+    topology: Topology,
+    { former = null, ...life }: Pick<TotalsLife, "sources" | "partitions"> & { readonly former?: Topology | null },
+  ): Promise<TotalsWorld> {
     const clock = createStepClock(createManualClock());
     const log = openEmbeddedLog({ path: ":memory:", clock });
     for (let source = 0; source < life.sources; source++) {
       const topic = { name: topicOf(source), partitions: life.partitions, retentionMs: 60_000 };
       await log.createTopic({ ...topic, cleanup: "delete" });
     }
+    if (former !== null) await lived(former, { clock, log });
     const world = new TotalsWorld(topology, { clock, log });
     await world.settled();
     return world;
@@ -160,7 +165,7 @@ export class TotalsWorld {
   streams(portion: number): ProvenStreams {
     return {
       withheld: () => null,
-      brought: () => Promise.resolve([]),
+      brought: () => Promise.resolve(broughtOutOf(this.#run.runner.instance!)),
       topics: () => tellTopics(this.log, this.#run.runner.instance!.topics.plan),
       records: async (_, asked) => {
         const told = await readRecords(this.log, { ...asked, to: Math.min(asked.to, asked.from + portion) });
@@ -258,6 +263,15 @@ export class TotalsWorld {
     await this.#run.stop();
     await this.log.close();
   }
+}
+
+/** A topology runs while a few users tap, and ends. */
+async function lived(topology: Topology, { clock, log }: { readonly clock: StepClock; readonly log: EmbeddedLog }) {
+  const run = new StepRun(topology, { clock, ports: { log, warehouse: createMemoryWarehouse() } }).start();
+  const records = [1, 2, 3].map((user) => ({ key: null, value: `{"user":${user},"amount":5}`, timestampMs: 99_000 }));
+  await log.append([{ topic: topicOf(0), partition: 0, records }]);
+  await run.settled();
+  await run.stop();
 }
 
 const NOTHING_UNSENT = { unsent: () => Promise.resolve(null), close: () => Promise.resolve() };

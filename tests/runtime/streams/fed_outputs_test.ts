@@ -1,7 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { type AppendSink, clickhouse, clickhouseAppend, count, events, int8, topology } from "../../../src/mod.ts";
-import { decodeFed, encodeFed, fedFrom, type FedOutputs, missedOf } from "../../../src/runtime/streams/fed_outputs.ts";
+import {
+  begunLater,
+  decodeFed,
+  encodeFed,
+  fedFrom,
+  type FedOutputs,
+  missedOf,
+} from "../../../src/runtime/streams/fed_outputs.ts";
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../../src/testing/mod.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
@@ -69,7 +76,7 @@ Deno.test("fedFrom() adds up what is missed, and begins again where a topic does
   /** What is fed after each of these starts, and at which offsets they were. */
   const after = (...starts: readonly (readonly [offset: number, ...names: string[]])[]) =>
     starts.reduce<FedOutputs | null>((known, [offset, ...names]) => fedFrom(known, { names, offset }), null)!;
-  assertEquals([...after([500, "a", "b"]).values()], Array(2).fill({ until: null, missed: null }));
+  assertEquals([...after([500, "a", "b"]).values()], Array(2).fill({ until: null, missed: null, since: 0 }));
   const away = [[500, "a", "b"], [600, "b"], [650, "b"]] as const;
   assertEquals(missedOf(after(...away), ["b"]), [], "it is not there, so nothing is short");
   const back = [...away, [700, "a", "b"]] as const;
@@ -79,6 +86,13 @@ Deno.test("fedFrom() adds up what is missed, and begins again where a topic does
   assertEquals(missedOf(after(...away, [0, "a"]), ["a"]), [], "a topic that was made again begins at 0");
   assertEquals(missedOf(after(...away, [0, "b"], [5, "a"]), ["a"])[0].missed.records, 5);
   assertEquals(decodeFed(JSON.parse(JSON.stringify(encodeFed(twice)))), twice);
+
+  const later = after([500, "a"], [600, "a", "b"], [700, "a", "b", "c"]);
+  assertEquals(begunLater(later, ["a", "b", "c"]), ["b", "c"]);
+  assertEquals(begunLater(twice, ["a", "b"]), ["a"], "what was away has not had all of them");
+  const both = after([500, "a"], [600, "a", "b"], [700, "a"], [800, "a", "b"], [900, "b"]);
+  assertEquals([...both.values()].map(({ since }) => since), [600, 0]);
+  for (const fed of [later, both]) assertEquals(decodeFed(JSON.parse(JSON.stringify(encodeFed(fed)))), fed);
 });
 
 Deno.test("of what is not declared any more only the newest is remembered, as a position's note is short", () => {

@@ -90,7 +90,7 @@ Deno.test("decodeNote() is the inverse of encodeNote(), and takes nobody else's"
       { topicId: "a", announced: { to: 7, digest: 1.5, deadlineMs: 1_700_000_000_000 }, lost: 0 },
       { topicId: "a", announced: { to: 7, digest: 1.5, deadlineMs: null }, lost: 0 },
       { topicId: null, announced: null, lost: 3 },
-      { topicId: null, announced: null, lost: 0, fed: new Map([["x1", { until: 7, missed: null }]]) },
+      { topicId: null, announced: null, lost: 0, fed: new Map([["x1", { until: 7, missed: null, since: 0 }]]) },
     ]
   ) {
     assertEquals(decodeNote(encodeNote(one)), one);
