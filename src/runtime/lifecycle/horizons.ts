@@ -4,7 +4,6 @@ import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { buryGone, type Retention, writeInherited } from "../task/retention.ts";
 import type { Task } from "../task/task.ts";
-import type { Slot } from "../../state/slots.ts";
 import type { Instance } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 
@@ -108,10 +107,8 @@ export class Horizons {
   /** Resolves to false if the task has ended before. */
   async #writtenOnce(telling: Telling): Promise<boolean> {
     const { task, atUs } = telling;
-    const { retention, sinks } = task;
-    const evaluate = (entry: Slot) => task.evaluate(entry);
     for (;;) {
-      const more = writeInherited({ retention, sinks, evaluate }, atUs);
+      const more = writeInherited(task, atUs);
       task.endBatch();
       if (!more) return true;
       await this.#instance.ports.clock.breathe();

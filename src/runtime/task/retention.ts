@@ -7,7 +7,8 @@ import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { type Key, keyParts } from "../../record/key.ts";
 import { ByteCells } from "../../state/cells.ts";
 import { DueTimes } from "../../state/due_times.ts";
-import type { Entries } from "../../state/entries.ts";
+import type { Row, Value } from "../../record/row.ts";
+import { type Entries, FAILED } from "../../state/entries.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 
 /** What keeping windows needs to know of a table. */
@@ -207,22 +208,30 @@ export function buryGone(
   }
 }
 
+/** A task whose rows are written once more. */
+interface Inheriting {
+  readonly table: Pick<TaskTable, "sinks">;
+  readonly retention: Pick<Retention, "takeInherited"> | null;
+  readonly sinks: readonly { distrust(entry: Slot): void; show(entry: Slot, row: Row | null): void }[];
+  readonly entries: Pick<Entries, "is">;
+  evaluate(entry: Slot): unknown;
+  registersOf(entry: Slot): readonly Value[];
+}
+
 /**
  * Writes once more what some of the entries show, up to an age, that a former incarnation may know: what was found to
- * be right has that one's epoch, and would lose to what another one writes late. Returns whether there are more.
+ * be right has that one's epoch, and would lose to what another one writes late. Nothing has changed, so nothing is
+ * counted. Returns whether there are more.
  */
-export function writeInherited(
-  { retention, sinks, evaluate }: {
-    readonly retention: Pick<Retention, "takeInherited"> | null;
-    readonly sinks: readonly { distrust(entry: Slot): void }[];
-    readonly evaluate: (entry: Slot) => unknown;
-  },
-  untilUs: number,
-): boolean {
+export function writeInherited(task: Inheriting, untilUs: number): boolean {
+  const { table, retention, sinks, entries } = task;
   const taken = retention?.takeInherited(untilUs, WRITTEN_AT_ONCE) ?? [];
   for (const entry of taken) {
+    const registers = task.registersOf(entry);
     for (const sink of sinks) sink.distrust(entry);
-    evaluate(entry);
+    // No partner is looked up behind a retention, so that every register is known.
+    if (entries.is(entry, FAILED)) task.evaluate(entry);
+    else sinks.forEach((sink, index) => sink.show(entry, registers[table.sinks[index].step] as Row | null));
   }
   return taken.length === WRITTEN_AT_ONCE;
 }
