@@ -17,6 +17,8 @@ export interface StagePasses {
   readonly task: string;
   readonly place: Position;
   readonly into: readonly StagePass[];
+  /** Nothing is on its way into the task any more. */
+  readonly isSettled: boolean;
   /** By the clock's `elapsedMs`. */
   readonly deadlineMs: number;
 }
@@ -53,10 +55,12 @@ async function wordOf(
   explaining: Explaining,
   looked: LookedPass,
 ): Promise<StageWord & Pick<ExplainedStep, "partners">> {
-  const { stage: { node }, pass: { event, input }, look } = looked;
+  const { stage: { node }, pass: { event, input }, look, isSettled } = looked;
   if (look === null) return { outcome: "waiting", sentence: "it may wait for events of other sources" };
   const { decision } = look;
-  if (decision.kind === "not given") return { outcome: "waiting", sentence: "it has not taken it yet" };
+  if (decision.kind === "not given") {
+    return isSettled ? NEVER_CAME : { outcome: "waiting", sentence: "it has not taken it yet" };
+  }
   if (decision.kind === "dropped") return droppedWord(decision, look.looked);
   if (event!.key === null) {
     return { outcome: "null key", sentence: "it has no key to find a partner by: goes on with null" };
@@ -77,6 +81,11 @@ async function wordOf(
   }
 }
 
+/** What its stream has passed, and no task waits for. */
+const NEVER_CAME = {
+  outcome: "not kept",
+  sentence: "it never came: its stream began with a later record, or had passed this one when the operator was added",
+} as const;
 const NOT_KEPT = { outcome: "not kept", sentence: "it came, and what was made of it is not kept" } as const;
 
 async function joined(
