@@ -83,9 +83,10 @@ async function wordOf(
 
 /** What its stream has passed, and no task waits for. */
 const NEVER_CAME = {
-  outcome: "not kept",
-  sentence: "it never came: its stream began with a later record, or had passed this one when the operator was added",
+  outcome: "not reached",
+  sentence: "its stream began with a later record, or had passed this one when the operator was added",
 } as const;
+
 const NOT_KEPT = { outcome: "not kept", sentence: "it came, and what was made of it is not kept" } as const;
 
 async function joined(
@@ -114,6 +115,7 @@ const BEGINS: Partial<Record<ExplainedStep["outcome"], string>> = {
   taken: "was taken by",
   late: "was left out by",
   passed: "went through",
+  "not reached": "never came to",
 };
 
 /** What became of a record in a stage, as its most telling event says. */
