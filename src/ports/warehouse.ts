@@ -261,7 +261,7 @@ export interface Warehouse {
    * the one that `summed` has seen. When it breaks off, chunks that came before are worth nothing.
    */
   newer(table: TableSpec, watermarks: readonly Watermark[]): AsyncIterable<readonly NewerRow[]>;
-  /** Rows shown now that were written by a task that is NOT in `tasks`. */
+  /** Rows shown now that were written by a task that is NOT in `tasks`; none that say of no task. */
   orphans(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
   /** Greatest epoch among all rows of each of `tasks`, deleted ones included; 0 when there is none. */
   greatestEpochs(table: TableSpec, tasks: readonly string[]): Promise<Map<string, number>>;

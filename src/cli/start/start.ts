@@ -14,6 +14,7 @@ import { DEMO_SIZES } from "./demo_source.ts";
 import { GOES_ON } from "./end_message.ts";
 import { createJsonOutput } from "./json_output.ts";
 import type { Output } from "./output.ts";
+import { createPresses } from "./presses.ts";
 import { withoutStandbys } from "./embedded_standbys.ts";
 import { refuseTakeOver } from "./refuse_take_over.ts";
 import { listenForStrays } from "./strays.ts";
@@ -233,8 +234,11 @@ function listenForSignals(output: Output): Signals {
     output.event({ level: "warn", name: "ended", text: `${how}. ${GOES_ON}` });
     output.close();
   };
+  const pressed = createPresses(() => performance.now());
   const onSignal = () => {
-    if (abort.signal.aborted) {
+    const press = pressed();
+    if (press === "echo") return;
+    if (press === "again") {
       endNow("Ended at once");
       Deno.exit(INTERRUPTED_STATUS);
     }

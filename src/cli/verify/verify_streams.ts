@@ -150,6 +150,8 @@ function selectSql(
       `(_source = ${literal(source)} AND _partition = ${partition} AND _offset >= ${start})`
     )
   );
+  // Of no record at all: somebody has added it.
+  const where = [...judged, "_source = ''"].join(" OR ");
   const select = columns.map(({ sql }) => sql).join(", ");
-  return `SELECT ${select} FROM ${qualified(database, `${name}_rows`)} WHERE ${judged.join(" OR ") || "0"}`;
+  return `SELECT ${select} FROM ${qualified(database, `${name}_rows`)} WHERE ${where}`;
 }

@@ -1,3 +1,4 @@
+import type { KeptRow } from "../../ports/kept_key.ts";
 import { isOfRows } from "../../plan/grouped.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { keyText } from "../../record/key.ts";
@@ -159,6 +160,7 @@ function notesOnShown({ outcome }: Verdict, { kept: { kept }, answer, index }: C
       "the next comparison",
     ];
   }
+  if (row !== undefined && isForeign(row)) return [FOREIGN];
   return [
     sink?.held
       ? "ClickHouse still shows the row of before: a start has left it, since something failed. It goes when that is " +
@@ -167,12 +169,25 @@ function notesOnShown({ outcome }: Verdict, { kept: { kept }, answer, index }: C
   ];
 }
 
+/** Whether somebody else has added a row, without the columns by which Weir knows its own. */
+function isForeign({ task }: KeptRow): boolean {
+  return task === "";
+}
+
+const FOREIGN = "ClickHouse shows a row of this key that Weir has not written: it says of no task, and Weir deletes " +
+  "only its own. Those of a table go with DELETE FROM <table>_rows WHERE _task = ''";
+
 /** How the words of a verdict begin of what is not computed. */
 const NOT_SHOWN = "is not shown: ";
 
 /** The row of a key that is not computed may be shown for a moment, or as long as a start leaves it. */
 function stillShown(verdict: Verdict, { kept: { kept }, answer, index }: Compared): Verdict {
   if (kept === null || kept.shown === null || !verdict.words.startsWith(NOT_SHOWN)) return verdict;
-  const still = answer.trace?.sinks[index].held ? "is still shown as it was before: " : "is still shown, and goes: ";
+  const [row] = kept.rows;
+  const still = answer.trace?.sinks[index].held
+    ? "is still shown as it was before: "
+    : row !== undefined && isForeign(row)
+    ? "is shown, and not Weir's: "
+    : "is still shown, and goes: ";
   return { ...verdict, words: still + verdict.words.slice(NOT_SHOWN.length) };
 }

@@ -101,7 +101,8 @@ async function inStage(
   if (pack !== null && pack.offset >= standing.doneTo) {
     return { outcome: "waiting", ...at, words: `waits: "${name}" has not taken it yet`, ...told };
   }
-  const steps = await stageSteps(explaining, { stage, task, place, into, deadlineMs });
+  const isSettled = standing.doneTo >= standing.end;
+  const steps = await stageSteps(explaining, { stage, task, place, into, isSettled, deadlineMs });
   if (steps === null) {
     const words = `went to "${name}", and who has its partition has not told what it made of it`;
     return { outcome: "undecided", ...at, words, ...told };

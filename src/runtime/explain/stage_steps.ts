@@ -17,6 +17,8 @@ export interface StagePasses {
   readonly task: string;
   readonly place: Position;
   readonly into: readonly StagePass[];
+  /** Nothing is on its way into the task any more. */
+  readonly isSettled: boolean;
   /** By the clock's `elapsedMs`. */
   readonly deadlineMs: number;
 }
@@ -53,10 +55,12 @@ async function wordOf(
   explaining: Explaining,
   looked: LookedPass,
 ): Promise<StageWord & Pick<ExplainedStep, "partners">> {
-  const { stage: { node }, pass: { event, input }, look } = looked;
+  const { stage: { node }, pass: { event, input }, look, isSettled } = looked;
   if (look === null) return { outcome: "waiting", sentence: "it may wait for events of other sources" };
   const { decision } = look;
-  if (decision.kind === "not given") return { outcome: "waiting", sentence: "it has not taken it yet" };
+  if (decision.kind === "not given") {
+    return isSettled ? NEVER_CAME : { outcome: "waiting", sentence: "it has not taken it yet" };
+  }
   if (decision.kind === "dropped") return droppedWord(decision, look.looked);
   if (event!.key === null) {
     return { outcome: "null key", sentence: "it has no key to find a partner by: goes on with null" };
@@ -76,6 +80,12 @@ async function wordOf(
         : NOT_KEPT;
   }
 }
+
+/** What its stream has passed, and no task waits for. */
+const NEVER_CAME = {
+  outcome: "not reached",
+  sentence: "its stream began with a later record, or had passed this one when the operator was added",
+} as const;
 
 const NOT_KEPT = { outcome: "not kept", sentence: "it came, and what was made of it is not kept" } as const;
 
@@ -105,6 +115,7 @@ const BEGINS: Partial<Record<ExplainedStep["outcome"], string>> = {
   taken: "was taken by",
   late: "was left out by",
   passed: "went through",
+  "not reached": "never came to",
 };
 
 /** What became of a record in a stage, as its most telling event says. */

@@ -92,13 +92,17 @@ async function totalOf(explaining: Explaining, asked: AskedTotal): Promise<Total
   }
   const window = totalWindow(node, { key, held });
   if (window === null) return `"${name}" has no session that begins there, so no event is in it`;
-  const fed = await feedsOf(explaining, streams.filter((stream) => stream.changes === undefined && into(stream)));
+  const { gaps, ...fed } = await feedsOf(
+    explaining,
+    streams.filter((stream) => stream.changes === undefined && into(stream)),
+  );
   const all = explaining.instance.topics.partitions[table.index];
   const partitions = trace === null ? Array.from({ length: all }, (_, partition) => partition) : [trace.partition];
   const standings = await Promise.all(partitions.map((one) => standingOf(explaining, taskId(stage.name, one))));
   const isBehind = standings.some((one) => one === null || one.waits || one.doneTo < one.end);
   const isKnown = trace !== null || (horizonUs === null && undecidedOf(answer, all).length === 0);
-  return { ...asked, stage, window, held, isKnown, ...fed, moves: fed.moves || isBehind };
+  if (node.window?.kind === "sliding" && held === null) gaps.push("perhaps no sliding window begins at that time");
+  return { ...asked, stage, window, held, isKnown, ...fed, gaps, moves: fed.moves || isBehind };
 }
 
 async function standingOf({ asked }: Explaining, task: string): Promise<FlowAnswer["standing"]> {
@@ -109,7 +113,7 @@ async function standingOf({ asked }: Explaining, task: string): Promise<FlowAnsw
 async function feedsOf(
   explaining: Explaining,
   plans: readonly StreamPlan[],
-): Promise<Pick<Total, "feeds" | "gaps" | "moves">> {
+): Promise<Pick<Total, "feeds" | "moves"> & { gaps: string[] }> {
   const { ports: { log }, topics: { streams } } = explaining.instance;
   const feeds: Feed[] = [];
   const gaps: string[] = [];

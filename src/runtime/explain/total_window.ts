@@ -40,7 +40,9 @@ export function totalWindow(
   }
   const sessionEnd = held?.[WINDOW_END];
   if (window.kind === "session" && typeof sessionEnd !== "number") return null;
-  const { closesAt } = windowKindOf(node);
+  const { closesAt, holding } = windowKindOf(node);
+  // Whoever asks may name a time at which no window begins: then nothing is in it.
+  const begins = (start: number) => window.kind !== "time" || holding([], start).some((one) => one.start === start);
   const of = (columns: Row) => {
     const start = startIn(key, columns);
     return { start, end: endOf(window, { start, sessionEnd: Number(sessionEnd) }) };
@@ -51,7 +53,7 @@ export function totalWindow(
     holds({ columns, timestampUs }) {
       const { start, end } = of(columns);
       const isWithin = timestampUs >= start && (window.kind === "time" ? timestampUs < end : timestampUs <= end);
-      return isWithin && keyOfColumns({ ...columns, [WINDOW_START]: start }) === key;
+      return isWithin && begins(start) && keyOfColumns({ ...columns, [WINDOW_START]: start }) === key;
     },
     closesAt: (columns) => closing(of(columns)),
     takesUntil(columns) {

@@ -1,9 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Connection } from "../../../src/adapters/clickhouse/connection.ts";
+import { connect, type Connection } from "../../../src/adapters/clickhouse/connection.ts";
 import { shownRows } from "../../../src/adapters/clickhouse/shown_rows.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import type { ShownRow } from "../../../src/ports/warehouse.ts";
-import { PLAIN } from "../../ports/warehouse_fixtures.ts";
+import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
+import { clickHouseOfFile } from "../../own_clickhouse.ts";
+import { collect, PLAIN, sale } from "../../ports/warehouse_fixtures.ts";
+
+const server = clickHouseOfFile();
 
 const TASKS = ["sales@0", "sales@1"];
 const ROWS: ShownRow[] = [
@@ -72,5 +76,23 @@ Deno.test("shownRows() refuses an exception's text that comes as if it were rows
       assertStringIncludes(error.message, "what is no row: Code: 2");
       assertEquals(error.retriable, true);
     }
+  }
+});
+
+Deno.test("orphans() leaves out rows that say of no task, since somebody added them", async () => {
+  const database = "added";
+  const warehouse = openClickHouse({ url: server().url, database });
+  const connection = connect({ url: server().url, database });
+  try {
+    await warehouse.ensure(PLAIN);
+    await warehouse.insert({ table: PLAIN, upserts: [sale(1)], deletes: [] });
+    await connection.command("add", `INSERT INTO ${database}.sales_rows (id) VALUES (7)`);
+    assertEquals(await warehouse.query("SELECT id FROM sales ORDER BY id"), [{ id: "1" }, { id: "7" }]);
+    assertEquals(await collect(warehouse.orphans(PLAIN, ["sales@0"])), []);
+    const found = await collect(warehouse.orphans(PLAIN, ["sales@1"]));
+    assertEquals(found.map(({ task, key }) => [task, key]), [["sales@0", "1"]]);
+  } finally {
+    await connection.close();
+    await warehouse.close();
   }
 });

@@ -46,6 +46,8 @@ Deno.test({
       await query("ALTER TABLE views_rows DELETE WHERE n = 2 SETTINGS mutations_sync = 1", "--write");
       await query("ALTER TABLE views_rows UPDATE url = 'x' WHERE n = 3 SETTINGS mutations_sync = 1", "--write");
       assertEquals(await verify(), [1, 15_000, 1, 1, 1]);
+      await query("INSERT INTO views_rows (n, url) VALUES (-1, 'of no record')", "--write");
+      assertEquals(await verify(), [1, 15_000, 1, 2, 1]);
     }),
 });
 

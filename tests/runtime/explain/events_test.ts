@@ -11,6 +11,7 @@ import {
   type Topology,
   topology,
   type TopologyBuilder,
+  tumbling,
 } from "../../../src/mod.ts";
 import type { Warehouse } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
@@ -22,8 +23,19 @@ import { openStepLog, StepRun } from "../step_run.ts";
 import { explained } from "./explained.ts";
 
 const TOPIC = "shop.clicks";
-const clicks = events(TOPIC, { row: z.object({ user: z.int(), amount: z.int() }) });
+const clickRow = z.object({ user: z.int(), amount: z.int() });
+const clicks = events(TOPIC, { row: clickRow });
 const shown = clickhouseAppend("shown", { columns: { user: "Int64", amount: "Int64" }, orderBy: ["user"] });
+const windows = clickhouse("windows", {
+  key: ["user", "window_start"],
+  columns: {
+    user: "Int64",
+    window_start: "DateTime64(6)",
+    window_end: "DateTime64(6)",
+    clicks: "Int64",
+    amount: "Int64",
+  },
+});
 const sums = clickhouse("sums", { key: ["user"], columns: { user: "Int64", clicks: "Int64", amount: "Int64" } });
 
 function click(user: number, amount: number) {
@@ -219,4 +231,39 @@ Deno.test("explain() looks once for all events of a record that came to the same
     [`It came to "totals" as ${place}, with 3 others; 6 row(s) were made of that`],
   ]);
   await world.close();
+});
+
+Deno.test("explain() does not say that an event waits which its stream has never read", async () => {
+  const newest = topology("newest", (builder) => {
+    const totals = builder.stream(events(TOPIC, { row: clickRow, from: "latest" }))
+      .groupBy(({ user }) => ({ user })).aggregate("totals", { clicks: count() });
+    builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(counted);
+  });
+  const world = await opened();
+  await world.append(TOPIC, click(1, 5));
+  await world.start(newest);
+  const { outcome, sentence } = await explained(world.run, { table: "counted", key: "0/0" });
+  assertEquals(outcome, "not kept", sentence);
+  assert(sentence.includes('never came to "totals": its stream began with a later record'), sentence);
+  await world.close();
+});
+
+Deno.test("explain() finds no event in a window that never begins", async () => {
+  const TEN_S = 10_000_000;
+  const timed = topology("timed", (builder) => {
+    builder.stream(clicks).groupBy(({ user }) => ({ user })).windowedBy(tumbling({ seconds: 10 }))
+      .aggregate("totals", { clicks: count(), amount: sum(({ amount }) => amount) })
+      .mapValues((total) => ({ ...total, amount: Number(total.amount) })).to(windows);
+  });
+  await using driver = createTopologyTestDriver(timed, { partitions: 1 });
+  for (const second of [11, 15]) {
+    driver.send(clicks, { key: "k", value: { user: 7, amount: 1 }, timestampMs: second * 1_000 });
+  }
+  await driver.settle();
+  const asked = async (start: number) => {
+    const { outcome, contributors, notes } = await driver.explain("totals", { user: 7, window_start: start });
+    return [outcome, contributors?.total, contributors?.proof, notes.length];
+  };
+  assertEquals(await asked(TEN_S), ["present", 2, "equal", 1]);
+  assertEquals(await asked(TEN_S + 1_000_000), ["unknown", 0, "equal", 0]);
 });

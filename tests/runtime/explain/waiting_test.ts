@@ -109,3 +109,17 @@ Deno.test("explain() tells that ClickHouse still shows what is gone", async () =
   await run.stop();
   await log.close();
 });
+
+Deno.test("explain() does not say that a row goes which somebody added without Weir's columns", async () => {
+  const { clock, log } = await openStepLog(TOPICS);
+  const memory = createMemoryWarehouse();
+  const added = { rows: [{ task: "", digest: 0, epoch: 0, seq: 0 }], shown: { id: 99, status: "added" } };
+  const warehouse = { ...memory, kept: () => Promise.resolve(added) };
+  const run = new StepRun(shop, { clock, ports: { log, warehouse } }).start();
+  await run.settled();
+  const { outcome, sentence, notes } = await explained(run, { table: "placed", key: "99" });
+  assertEquals([outcome, sentence.includes("is shown, and not Weir's: ")], ["unknown", true], sentence);
+  assert(notes.some((note) => note.endsWith("DELETE FROM <table>_rows WHERE _task = ''")), notes.join());
+  await run.stop();
+  await log.close();
+});
