@@ -263,16 +263,15 @@ export class Runner {
     return startReport(this.#hosts.values(), this.#instance?.writers ?? new Map());
   }
 
-  /**
-   * Drains: rows and messages under way are acknowledged, positions committed, the group left. At most `deadlineMs`.
-   */
+  /** Drains: all under way is acknowledged and committed, the group left; in `deadlineMs`, but for large snapshots. */
   async stop(deadlineMs = 4_000): Promise<void> {
     this.#stopping = true;
     this.problems.end();
     this.#pump?.stop();
     const standbys = this.#assignments?.stop();
     const { clock } = this.#ports;
-    await Promise.race([this.#drain(), clock.sleep(deadlineMs)]);
+    const over = clock.sleep(deadlineMs).then(() => clock.sleep(this.#instance?.snapshots.graceMs ?? 0));
+    await Promise.race([this.#drain(), over]);
     for (const host of this.#hosts.values()) if (host.task !== null) host.task.closed = true;
     for (const writer of this.#instance?.writers.values() ?? []) writer.close();
     this.#producer.close();

@@ -42,7 +42,7 @@ export function openLocalSnapshots(directory: string): Snapshots {
   };
 }
 
-/** Bytes that are read at once. */
+/** Bytes that are read, or written, at once. */
 const PIECE_BYTES = 2 ** 20;
 
 /**
@@ -61,12 +61,28 @@ async function readPieces(path: string): Promise<Uint8Array> {
   return bytes;
 }
 
+/** Heads of sections are a few bytes long: a call of the system for each takes longer than all the rest. */
 async function writeParts(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await Deno.open(path, { write: true, createNew: true });
+  const piece = new Uint8Array(PIECE_BYTES);
+  let held = 0;
+  const write = async (bytes: Uint8Array) => {
+    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  };
+  const flush = async () => {
+    await write(piece.subarray(0, held));
+    held = 0;
+  };
   try {
     for (const part of parts) {
-      for (let done = 0; done < part.length;) done += await file.write(part.subarray(done));
+      if (held + part.length > PIECE_BYTES) await flush();
+      if (part.length > PIECE_BYTES) await write(part);
+      else {
+        piece.set(part, held);
+        held += part.length;
+      }
     }
+    await flush();
     await file.sync();
   } finally {
     file.close();

@@ -57,8 +57,11 @@ export interface ApplicationOptions {
 
 /** How long a run with a duration may take to apply what is there at its end. */
 const CATCH_UP_MS = 120_000;
-/** When told to end: time to apply what is there, to drain, and in all before the process must be gone. */
-const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
+/**
+ * When told to end: time to apply what is there, to drain, and in all, with the snapshots of large tables, before the
+ * process must be gone: Docker ends it after ten seconds.
+ */
+const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 9_500 } as const;
 
 /**
  * Runs topologies until told to end, the duration is over, or nothing is left to run. A topology that fails is shown as

@@ -20,6 +20,8 @@ import type { Topics } from "./topics.ts";
 
 /** A snapshot is loaded for so long at a time, and one step more. */
 const TURN_MS = 10;
+/** For the last ones; a second is enough for 200 MB. */
+const GRACE_MS = 5_000;
 
 /** What a task begins with. */
 export interface Restored {
@@ -68,6 +70,7 @@ export class SnapshotKeeper {
   /** By table: see {@link rowsPrint}. */
   readonly #rows = new Map<TaskTable, string | null>();
   readonly #taken = new Map<string, Taken>();
+  #writesAll = false;
 
   constructor(instance: SnapshotParts, revision: Revision) {
     this.#instance = instance;
@@ -176,8 +179,19 @@ export class SnapshotKeeper {
     return `${this.#instance.topology.name} ${host.id}`;
   }
 
+  /** Milliseconds that an end may wait for what is being written now. */
+  get graceMs(): number {
+    return this.#writesAll ? GRACE_MS : 0;
+  }
+
   /** Writes the snapshots that are due. `all`: of every task that has changed since its last one. */
   async write(due: "due" | "all"): Promise<void> {
+    this.#writesAll = due === "all";
+    await this.#write(due);
+    this.#writesAll = false;
+  }
+
+  async #write(due: "due" | "all"): Promise<void> {
     const { hosts, options, ports: { clock } } = this.#instance;
     for (const host of [...hosts.values()]) {
       const { task } = host;
