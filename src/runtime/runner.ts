@@ -291,8 +291,8 @@ export class Runner {
     await Promise.all([...this.#instance?.writers.values() ?? []].map((writer) => writer.barrier()));
     await streams;
     await this.#producer.idle();
-    await this.#housekeeping?.stop();
-    await this.#instance?.snapshots.write("all");
+    // A comparison that is under way may take longer than there is time.
+    await Promise.all([this.#housekeeping?.stop(), this.#instance?.snapshots.write("all")]);
     await this.#membership?.leave();
     await this.deadLetters.close();
   }

@@ -70,7 +70,8 @@ export class SnapshotKeeper {
   /** By table: see {@link rowsPrint}. */
   readonly #rows = new Map<TaskTable, string | null>();
   readonly #taken = new Map<string, Taken>();
-  #writesAll = false;
+  /** Calls of {@link write} under way. */
+  #writing = 0;
 
   constructor(instance: SnapshotParts, revision: Revision) {
     this.#instance = instance;
@@ -181,14 +182,17 @@ export class SnapshotKeeper {
 
   /** Milliseconds that an end may wait for what is being written now. */
   get graceMs(): number {
-    return this.#writesAll ? GRACE_MS : 0;
+    return this.#writing > 0 ? GRACE_MS : 0;
   }
 
   /** Writes the snapshots that are due. `all`: of every task that has changed since its last one. */
   async write(due: "due" | "all"): Promise<void> {
-    this.#writesAll = due === "all";
-    await this.#write(due);
-    this.#writesAll = false;
+    this.#writing++;
+    try {
+      await this.#write(due);
+    } finally {
+      this.#writing--;
+    }
   }
 
   async #write(due: "due" | "all"): Promise<void> {
