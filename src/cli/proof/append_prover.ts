@@ -114,6 +114,7 @@ export class AppendProver {
     this.suspects.roundBegins();
     this.#rounds.begin(this.#pace.nowMs());
     this.#left = [];
+    this.suspects.first({ ...await this.#ofNoRecord(), nowMs: this.#pace.nowMs() });
     const told = await this.#compared.streams.brought(this.topology);
     const untold = told.filter(({ to }) => to === null).length;
     this.#untold = told.length > 0 && untold === 0
@@ -139,7 +140,11 @@ export class AppendProver {
   }
 
   async #lookAgain(): Promise<void> {
-    const spans = spansOf(this.suspects.keys);
+    const foreign = this.suspects.keys.filter(isForeign);
+    if (foreign.length > 0) {
+      this.suspects.again(foreign, { ...await this.#ofNoRecord(), nowMs: this.#pace.nowMs() });
+    }
+    const spans = spansOf(this.suspects.keys.filter((suspect) => !isForeign(suspect)));
     for (let place = 0; place < Math.min(SPANS_MAX, spans.length); place++) {
       const { suspects, ...asked } = spans[this.#spansSeen++ % spans.length];
       const look = await this.#look(asked);
@@ -147,6 +152,14 @@ export class AppendProver {
       this.suspects.again(seen, { ...look, nowMs: this.#pace.nowMs() });
       await this.#pace.breathe(look.read);
     }
+  }
+
+  /** None of these should be there. */
+  async #ofNoRecord(): Promise<Pick<Looked, "differences" | "mark">> {
+    const { shown } = this.#compared;
+    const expected = expectedRows({ rows: [], later: null }, { columns: shown.columns, key: shown.key }).expected;
+    const found = differencesOf(shown.key, { expected, shown: await shown.ofNoRecord() });
+    return { differences: found.map((one) => ({ ...one, version: null, excuse: null })), mark: "" };
   }
 
   async #look(asked: AskedRecords): Promise<Looked> {
@@ -202,8 +215,13 @@ export class AppendProver {
   #differingKey(fault: Suspect): DifferingKey {
     const { names } = this.#compared.shown;
     const key = Object.fromEntries(fault.key.map((value, place) => [names[place], String(value)]));
-    return differingKey(fault, { key, explain: placeOf(fault.key).join("/"), names });
+    return differingKey(fault, { key, explain: isForeign(fault) ? null : placeOf(fault.key).join("/"), names });
   }
+}
+
+/** Whether the row says of no record at all. */
+function isForeign({ key: [source] }: Suspect): boolean {
+  return source === "";
 }
 
 /** Topic, partition and offset of the record that a row is of. */

@@ -15,7 +15,10 @@ export interface RecordRange {
 }
 
 /** What an append table shows, whoever shows it. */
-export type AppendReader = Pick<ShownAppends, "columns" | "names" | "key" | "range">;
+export type AppendReader = Pick<ShownAppends, "columns" | "names" | "key" | "range" | "ofNoRecord">;
+
+/** Somebody has added them, and one is as telling as all. */
+const FOREIGN_ROWS_MAX = 100;
 
 /** What ClickHouse has in an append table, by the records that the rows were made of. */
 export class ShownAppends {
@@ -37,10 +40,20 @@ export class ShownAppends {
 
   /** @throws ProductionError */
   range({ source, partition, from, to }: RecordRange): Promise<ShownRows> {
+    return this.#rows(
+      `_source = ${literal(source)} AND _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`,
+    );
+  }
+
+  /** Rows that do not say of which record they were made, so Weir has not written them; some of very many. */
+  ofNoRecord(): Promise<ShownRows> {
+    return this.#rows(`_source = '' LIMIT ${FOREIGN_ROWS_MAX}`);
+  }
+
+  #rows(where: string): Promise<ShownRows> {
     const { connection, database } = this.#shown;
     const sql = `SELECT ${this.columns.map(({ sql }) => sql).join(", ")} ` +
-      `FROM ${qualified(database, rowsName(this.#spec))} WHERE _source = ${literal(source)} ` +
-      `AND _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`;
+      `FROM ${qualified(database, rowsName(this.#spec))} WHERE ${where}`;
     return rowsByKey(this, { connection, action: `read "${this.#spec.name}"`, sql });
   }
 }

@@ -58,6 +58,19 @@ Deno.test("AppendProver finds what is missing, twice or other at the third look,
   assertEquals(clicks.faults(), ["1/6/0 different url"]);
 });
 
+Deno.test("AppendProver finds rows that say of no record, until they are gone", async () => {
+  await using clicks = await clicked(20);
+  await clicks.turns(8);
+  clicks.store({ source: "", partition: 0, offset: 0, url: "/by-hand" });
+  await clicks.turns(12);
+  assertEquals(clicks.faults(), ["0/0/0 extra"]);
+  const [{ key, explain }] = clicks.prover.report().keys;
+  assertEquals([key._source, explain], ["", null]);
+  clicks.stored.pop();
+  await clicks.turns(2);
+  assertEquals([clicks.faults(), clicks.prover.report().differing], [[], 0]);
+});
+
 Deno.test("AppendProver judges nothing of records that the topic does not have any more", async () => {
   await using clicks = await clicked(20);
   clicks.lose(0, 2);

@@ -35,7 +35,7 @@ async function until(running: Running, is: (found: ContinuousProof) => boolean):
 }
 
 Deno.test({
-  name: "start compares append tables while events come in: a row that somebody has removed or changed is named",
+  name: "start compares append tables while events come in: rows that somebody removed, changed or added are named",
   ignore: !permitted,
   fn: () =>
     withDirectory(async (directory) => {
@@ -72,9 +72,10 @@ Deno.test({
           `(_partition, _offset) = (SELECT _partition, _offset FROM ordered_rows ORDER BY 1, 2 LIMIT 1 OFFSET ${n})`;
         await altered(`ALTER TABLE ordered_rows DELETE WHERE ${nth(0)} SETTINGS mutations_sync = 1`);
         await altered(`ALTER TABLE ordered_rows UPDATE user_id = -1 WHERE ${nth(1)} SETTINGS mutations_sync = 1`);
-        const found = await until(running, (proof) => (proof.sinks[0]?.differing ?? 0) >= 2);
+        await altered("INSERT INTO ordered_rows (user_id) VALUES (77)");
+        const found = await until(running, (proof) => (proof.sinks[0]?.differing ?? 0) >= 3);
         const [{ keys }] = found.sinks as [SinkProof];
-        assertEquals(keys.map(({ kind }) => kind).sort(), ["different", "missing"]);
+        assertEquals(keys.map(({ kind }) => kind).sort(), ["different", "extra", "missing"]);
         const { columns, key } = keys.find(({ kind }) => kind === "different")!;
         assertEquals(columns.map(({ name, actual }) => [name, actual]), [["user_id", "-1"]]);
         assert(key._source.startsWith("online_store.clickstream"), key._source);

@@ -88,16 +88,17 @@ export class Clicks {
   }
 
   /** A row as ClickHouse has it. */
-  store({ partition, offset, url, index = 0 }: {
+  store({ partition, offset, url, index = 0, source = this.#source }: {
     readonly partition: number;
     readonly offset: number;
     readonly url: string;
     readonly index?: number;
+    readonly source?: string;
   }): void {
-    const place = { _source: this.#source, _partition: partition, _offset: offset, _index: index };
+    const place = { _source: source, _partition: partition, _offset: offset, _index: index };
     const values: Record<string, unknown> = { ...place, n: offset, url };
     const row = this.#columns.columns.map((column) => column.expected(values[column.name]));
-    this.stored.push({ source: this.#source, partition, offset, row });
+    this.stored.push({ source, partition, offset, row });
   }
 
   /** Takes the rows of a record away. */
@@ -123,16 +124,18 @@ export class Clicks {
   #shown(): AppendReader {
     const { columns, key } = this.#columns;
     const names = columns.map(({ name }) => name);
+    const rows = (is: (one: Omit<Stored, "row">) => boolean) => {
+      const found = new Map<string, CanonicalRow[]>();
+      for (const { row, ...one } of this.stored) {
+        if (is(one)) found.getOrInsertComputed(canonicalKey(key, row), () => []).push(row);
+      }
+      return Promise.resolve(found);
+    };
     return {
       ...{ columns, names, key },
-      range: ({ source, partition, from, to }) => {
-        const found = new Map<string, CanonicalRow[]>();
-        for (const { row, ...one } of this.stored) {
-          if (one.source !== source || one.partition !== partition || one.offset < from || one.offset >= to) continue;
-          found.getOrInsertComputed(canonicalKey(key, row), () => []).push(row);
-        }
-        return Promise.resolve(found);
-      },
+      range: ({ source, partition, from, to }) =>
+        rows((one) => one.source === source && one.partition === partition && one.offset >= from && one.offset < to),
+      ofNoRecord: () => rows(({ source }) => source === ""),
     };
   }
 
