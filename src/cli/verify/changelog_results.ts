@@ -44,13 +44,14 @@ export class ChangelogResults {
       if (made === null) continue;
       const key = keyOfColumns(made.key);
       const { to } = read.fact;
-      if (to > (this.#newest.get(key)?.to ?? -1)) {
-        this.#newest.set(key, { to, ageUs: ageOf(this.#node, read.fact), ...made });
-      }
+      if (to <= (this.#newest.get(key)?.to ?? -1)) continue;
+      const ageUs = ageOf(this.#node, read.fact);
+      if (ageUs <= horizonUs) this.#newest.delete(key);
+      else this.#newest.set(key, { to, ageUs, ...made });
     }
-    if (horizonUs > this.horizonUs) this.horizonUs = horizonUs;
-    if (this.horizonUs === -Infinity) return;
-    for (const [key, { ageUs }] of this.#newest) if (ageUs <= this.horizonUs) this.#newest.delete(key);
+    if (horizonUs === this.horizonUs) return;
+    this.horizonUs = horizonUs;
+    for (const [key, { ageUs }] of this.#newest) if (ageUs <= horizonUs) this.#newest.delete(key);
   }
 
   /** Those that there are. */

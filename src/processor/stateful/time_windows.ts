@@ -9,21 +9,19 @@ export const timeWindows: WindowKindOf<Extract<WindowSpec, { kind: "time" }>> = 
   totals,
 ) => {
   const closesAt = ({ end }: { readonly end: number }) => end + graceUs;
-  const startsOf = (timestampUs: number) => {
-    const starts: number[] = [];
-    for (let start = firstStart(timestampUs, { sizeUs, advanceUs }); start <= timestampUs; start += advanceUs) {
-      starts.push(start);
-    }
-    return starts;
-  };
   return {
     closesAt,
-    holding: (_, timestampUs) => startsOf(timestampUs).map((start) => ({ start, end: start + sizeUs })),
+    holding(_, timestampUs) {
+      const first = firstStart(timestampUs, { sizeUs, advanceUs });
+      const count = Math.floor((timestampUs - first) / advanceUs) + 1;
+      const starts = Array.from({ length: Math.max(0, count) }, (_, at) => first + at * advanceUs);
+      return starts.map((start) => ({ start, end: start + sizeUs }));
+    },
     takesUntil: (timestampUs) => closesAt({ end: Math.floor(timestampUs / advanceUs) * advanceUs + sizeUs }),
     steps(held, event) {
       const steps: Step[] = [];
       const { timestampUs, streamTimeUs } = event;
-      for (const start of startsOf(timestampUs)) {
+      for (let start = firstStart(timestampUs, { sizeUs, advanceUs }); start <= timestampUs; start += advanceUs) {
         const end = start + sizeUs;
         if (closesAt({ end }) <= streamTimeUs) continue;
         const before = held.find((element) => element.start === start) ?? null;

@@ -239,9 +239,9 @@ export class StageTask implements FlowTask {
     this.#operator.wallClock?.(nowUs);
   }
 
-  #give({ source, partition, event }: SourcedEvent): void {
-    this.#given = { source, partition, event };
-    if (event.via !== null && this.#origins.isRepeat(event.via, this.#given)) return this.#dropped("repeat");
+  #give(given: SourcedEvent): void {
+    const { source, partition, event } = this.#given = given;
+    if (event.via !== null && this.#origins.isRepeat(event.via, given)) return this.#dropped("repeat");
     const origin = { topic: topicOf(source), partition, offset: event.offset };
     this.#flow.at(this.#batch, this.#place, { origin, muted: this.#isMuted });
     this.#at = { task: this.#id, position: origin };
