@@ -5,6 +5,7 @@ import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
 import {
   type LaterSections,
   type Loading,
+  ownSections,
   type SectionReader,
   type SectionWriter,
   type Slot,
@@ -103,7 +104,7 @@ function valuesOf({ chunk, release }: Lent<readonly unknown[]>): LaterSections {
   };
 }
 
-const NO_VALUES: LaterSections = { write: (to) => savePlaced(to, { places: [], values: [] }), release() {} };
+const NO_VALUES = ownSections((to) => savePlaced(to, { places: [], values: [] }));
 
 /** Writes values, none of them null, at growing places. Where all of a step are texts, they are written as they are. */
 export function* savePlaced(

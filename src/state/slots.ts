@@ -68,6 +68,11 @@ export interface LaterSections {
   release(): void;
 }
 
+/** Of what never changes, or is nobody else's: nothing need be given back. */
+export function ownSections(write: LaterSections["write"]): LaterSections {
+  return { write, release: () => {} };
+}
+
 /** Sections of a snapshot, in the order in which they were written. */
 export interface SectionReader {
   /** The next array, in memory of its own. @throws RangeError if it is no array of whole elements, or there is none */

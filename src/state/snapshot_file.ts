@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { giveBack } from "./loans.ts";
-import type { LaterSections, Loading, SectionReader, SectionWriter } from "./slots.ts";
+import { type LaterSections, type Loading, ownSections, type SectionReader, type SectionWriter } from "./slots.ts";
 
 /** What a file begins with: its kind and its version, which changes with everything that a section may hold. */
 const MAGIC = "WEIRSNP4";
@@ -48,13 +48,10 @@ export class SnapshotWriter implements SectionWriter {
 
   texts(values: readonly (string | null)[]): void {
     const taken = values.slice();
-    this.later({
-      *write(to) {
-        to.texts(taken);
-        yield;
-      },
-      release() {},
-    });
+    this.later(ownSections(function* (to) {
+      to.texts(taken);
+      yield;
+    }));
   }
 
   later(sections: LaterSections): void {

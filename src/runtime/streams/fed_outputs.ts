@@ -91,7 +91,7 @@ export function missedOf(
   });
 }
 
-/** Which of these have not had all records from the first one on, though they miss nothing of what they are to have. */
+/** Which of these have not had all records from the first one on: they were declared later, or away for a while. */
 export function begunLater(fed: FedOutputs, names: readonly string[]): string[] {
   const short = new Set(missedOf(fed, names).map(({ name }) => name));
   return names.filter((name) => short.has(name) || (fed.get(idOf(name))?.since ?? 0) > 0);

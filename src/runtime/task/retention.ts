@@ -1,13 +1,13 @@
 import type { ToldTime } from "../../formats/changelog_horizon.ts";
+import { isFoldedRow } from "../../plan/folded_row.ts";
 import { goByChange, retentionOf } from "../../plan/retention.ts";
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
-import { isFoldedRow } from "../../plan/folded_row.ts";
 import type { Member, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { type Key, keyParts } from "../../record/key.ts";
+import type { Row, Value } from "../../record/row.ts";
 import { ByteCells } from "../../state/cells.ts";
 import { DueTimes } from "../../state/due_times.ts";
-import type { Row, Value } from "../../record/row.ts";
 import { type Entries, FAILED } from "../../state/entries.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 

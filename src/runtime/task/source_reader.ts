@@ -7,7 +7,7 @@ import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { misfit } from "../../state/sections.ts";
-import { type Loading, NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
+import { type Loading, NO_SLOT, ownSections, type SectionReader, type SectionWriter } from "../../state/slots.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import type { Correction } from "../../record/correction.ts";
@@ -152,15 +152,12 @@ export class SourceReader {
   /** For a snapshot: what is remembered of keys, and of corrections. */
   save(to: SectionWriter): void {
     const saved = this.#saved();
-    to.later({
-      *write(to) {
-        for (const textOf of saved) {
-          to.texts([textOf()]);
-          yield;
-        }
-      },
-      release() {},
-    });
+    to.later(ownSections(function* (to) {
+      for (const textOf of saved) {
+        to.texts([textOf()]);
+        yield;
+      }
+    }));
   }
 
   /** What {@link save} wrote, before anything is taken. @throws RangeError if only reading all again is right */

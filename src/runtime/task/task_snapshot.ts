@@ -3,7 +3,7 @@ import type { Chore } from "../../state/chores.ts";
 import { Entries, PENDING } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
-import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
+import { endsStep, type Loading, NO_SLOT, ownSections, type Slot } from "../../state/slots.ts";
 import { type SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import { saveShares } from "../outputs/remembered_shares.ts";
 import type { Task } from "./task.ts";
@@ -34,13 +34,10 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
   // are missing, and users of a right row that the walk over them may not have come to.
   for (const sink of task.sinks) {
     const keys = [...sink.refusedKeys(), ...Array.from(sink.held(), (entry) => task.entries.keys.keyOf(entry))];
-    to.later({
-      *write(to) {
-        to.texts(keys.map(keyText));
-        yield;
-      },
-      release() {},
-    });
+    to.later(ownSections(function* (to) {
+      to.texts(keys.map(keyText));
+      yield;
+    }));
   }
   const walked = [...task.queue.walked()];
   to.array(
