@@ -7,12 +7,12 @@ import { computeSinks, type SinkContent } from "../../oracle/oracle.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
 import { tableWriter } from "../../processor/table_writer.ts";
 import { isDigestOfText } from "../../record/digest.ts";
-import { ConfigError, LimitError } from "../../record/errors.ts";
+import { ConfigError } from "../../record/errors.ts";
 import type { Row } from "../../record/row.ts";
 import { type ProvedSink, provedSinks } from "../proof/proved_sinks.ts";
 import { type CanonicalColumn, canonicalColumn } from "../verify/canonical.ts";
 import { canonicalKey, compareRows } from "../verify/compare.ts";
-import { expectedRows } from "../verify/expected_rows.ts";
+import { expectedRows, isUnfit } from "../verify/expected_rows.ts";
 import { rowOf, selectLines, viewSql } from "../verify/shown_rows.ts";
 import { type Truth, truthRows } from "../verify/truth.ts";
 
@@ -166,8 +166,7 @@ function writtenRows(
       guard?.(row);
       written.set(keyOf(row), { row, digest: digest(row) });
     } catch (error) {
-      // The encoder's verdict on a value that does not fit; anything else is a mistake here.
-      if (!(error instanceof TypeError || error instanceof RangeError || error instanceof LimitError)) throw error;
+      if (!isUnfit(error)) throw error;
     }
   }
   return written;

@@ -1,6 +1,7 @@
 import type { AppendSpec } from "../../dsl/append_sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
+import type { Row } from "../../record/row.ts";
 import { counted } from "../numbers.ts";
 import { eventsReader } from "../verify/event_records.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
@@ -140,11 +141,11 @@ export class AppendProver {
   }
 
   async #lookAgain(): Promise<void> {
-    const foreign = this.suspects.keys.filter(isForeign);
+    const { foreign = [], own = [] } = Object.groupBy(this.suspects.keys, (one) => isForeign(one) ? "foreign" : "own");
     if (foreign.length > 0) {
       this.suspects.again(foreign, { ...await this.#ofNoRecord(), nowMs: this.#pace.nowMs() });
     }
-    const spans = spansOf(this.suspects.keys.filter((suspect) => !isForeign(suspect)));
+    const spans = spansOf(own);
     for (let place = 0; place < Math.min(SPANS_MAX, spans.length); place++) {
       const { suspects, ...asked } = spans[this.#spansSeen++ % spans.length];
       const look = await this.#look(asked);
@@ -156,10 +157,8 @@ export class AppendProver {
 
   /** None of these should be there. */
   async #ofNoRecord(): Promise<Pick<Looked, "differences" | "mark">> {
-    const { shown } = this.#compared;
-    const expected = expectedRows({ rows: [], later: null }, { columns: shown.columns, key: shown.key }).expected;
-    const found = differencesOf(shown.key, { expected, shown: await shown.ofNoRecord() });
-    return { differences: found.map((one) => ({ ...one, version: null, excuse: null })), mark: "" };
+    const { differences } = this.#differences([], await this.#compared.shown.ofNoRecord());
+    return { differences, mark: "" };
   }
 
   async #look(asked: AskedRecords): Promise<Looked> {
@@ -176,17 +175,20 @@ export class AppendProver {
     { topic, partition }: AskedRecords,
     { found: { source, compacted, records }, shown }: { readonly found: PartitionRecords; readonly shown: ShownRows },
   ): Pick<Looked, "rows" | "differences"> {
-    const { topology, spec, shown: { columns, key } } = this.#compared;
+    const { topology, spec } = this.#compared;
     const events = this.#readers.get(topic)!.events(records, partition);
     const computed = computeAppends(topology, (name) => name === topic ? events : []).get(spec.name)!;
-    const { expected } = expectedRows({ rows: placed(computed, new Map([[topic, source]])), later: null }, {
-      columns,
-      key,
-    });
     const left = new Set(records.map(({ offset }) => offset));
     // Of a record that compaction has removed nobody knows what it should have made.
     const judged = compacted ? new Map([...shown].filter(([, [row]]) => left.has(Number(row[2])))) : shown;
-    const found = differencesOf(key, { expected, shown: judged });
+    return this.#differences(placed(computed, new Map([[topic, source]])), judged);
+  }
+
+  /** `rows`: those that should be there. */
+  #differences(rows: Iterable<Row>, shown: ShownRows): Pick<Looked, "rows" | "differences"> {
+    const { columns, key } = this.#compared.shown;
+    const { expected } = expectedRows({ rows, later: null }, { columns, key });
+    const found = differencesOf(key, { expected, shown });
     return { rows: expected.byKey.size, differences: found.map((one) => ({ ...one, version: null, excuse: null })) };
   }
 

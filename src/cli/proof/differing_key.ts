@@ -35,6 +35,10 @@ function differingColumns(
 }
 
 function shownText(value: unknown): string {
-  const text = typeof value === "string" ? value : canonicalLine([value as string]).slice(1, -1);
+  return shortened(typeof value === "string" ? value : canonicalLine([value as string]).slice(1, -1));
+}
+
+/** A value's text, of which not more is told than tells it apart in most cases. */
+export function shortened(text: string): string {
   return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}...`;
 }

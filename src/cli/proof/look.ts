@@ -6,6 +6,7 @@ import { expires } from "../verify/moments.ts";
 import type { KeyRange, RangedTruth, WireRow } from "../verify/ranged_truth.ts";
 import { differencesOf } from "./differences_of.ts";
 import type { FollowedTotals } from "./followed_totals.ts";
+import type { ProofPace } from "./proof_pace.ts";
 import type { ProofSource } from "./proof_source.ts";
 import type { ProvedSink } from "./proved_sinks.ts";
 import type { ShownReader, ShownRows } from "./shown_sink.ts";
@@ -84,15 +85,11 @@ export async function lookAtKeys(
   return { ...await judged(compared, { rows, shown: await shown.some(keys), isIn, excuse, precise: true }), mark };
 }
 
+/** How all rows are looked at. */
+export type WholeLook = Pick<ProofPace, "rowsMax" | "breathe"> & { readonly excuse: Excuse };
+
 /** Compares all rows at once. */
-export async function lookAtAll(
-  compared: Compared,
-  { rowsMax, breathe, excuse }: {
-    readonly rowsMax: number;
-    readonly breathe: (rows: number) => Promise<void>;
-    readonly excuse: Excuse;
-  },
-): Promise<Look> {
+export async function lookAtAll(compared: Compared, { rowsMax, breathe, excuse }: WholeLook): Promise<Look> {
   await compared.shown.prepare?.();
   const { rows, mark } = await reading(
     compared,

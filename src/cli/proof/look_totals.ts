@@ -1,7 +1,7 @@
 import { BeyondRetention, horizonsOf } from "../verify/beyond_retention.ts";
 import { differencesOf } from "./differences_of.ts";
 import type { FollowedResults, FollowedTotals } from "./followed_totals.ts";
-import { type Compared, type Excuse, expectedNow, type Look, reading, versioned } from "./look.ts";
+import { type Compared, expectedNow, type Look, reading, versioned, type WholeLook } from "./look.ts";
 import type { TakenRows } from "./proof_report.ts";
 import type { ShownRows } from "./shown_sink.ts";
 import { type ReadRows, wholeRows, withoutSources } from "./slice_rows.ts";
@@ -25,11 +25,7 @@ export type ComparedTotals = Compared & { readonly totals: FollowedTotals };
  */
 export async function lookAtTotals(
   compared: ComparedTotals,
-  { rowsMax, breathe, excuse }: {
-    readonly rowsMax: number;
-    readonly breathe: (rows: number) => Promise<void>;
-    readonly excuse: Excuse;
-  },
+  { rowsMax, breathe, excuse }: WholeLook,
 ): Promise<TotalsLook> {
   const { sink, totals } = compared;
   const ofTheLog = sink.sources.size === 0;

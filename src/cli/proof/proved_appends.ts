@@ -1,9 +1,10 @@
 import type { AppendSpec } from "../../dsl/append_sink.ts";
-import type { EventSpec } from "../../dsl/events.ts";
-import type { AppendNode, StreamNode } from "../../dsl/stream_nodes.ts";
+import type { AppendNode } from "../../dsl/stream_nodes.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
+import { WHY_TAKEN } from "../verify/why_taken.ts";
 import type { LeftOut } from "./proof_report.ts";
+import { streamsBehind } from "./proved_totals.ts";
 
 const DEPENDS =
   "its rows depend on what was there, or came before, when each event was processed, which nobody can compute again";
@@ -31,17 +32,11 @@ export function provedAppends(
 
 function reasonOf({ streams }: Topology, node: AppendNode): string | null {
   if (node.sink.ttl !== null) return EXPIRES;
-  const sources = sourcesOf(streams, node);
+  const sources = streamsBehind(streams, node).flatMap((one) => one.op === "events" ? [one.source] : []);
   const latest = sources.find(({ from }) => from === "latest");
   if (latest !== undefined) {
     return `nobody knows with which record of "${latest.topic}" it has begun, as it did with the newest of that time`;
   }
   const repeats = sources.find(({ dropsRepeats }) => dropsRepeats);
-  if (repeats === undefined) return null;
-  return `which records of "${repeats.topic}" are repeats depends on what was there before each`;
-}
-
-function sourcesOf(streams: readonly StreamNode[], node: StreamNode): readonly EventSpec[] {
-  if (node.op === "events") return [node.source];
-  return node.inputs.flatMap((input) => sourcesOf(streams, streams[input]));
+  return repeats === undefined ? null : WHY_TAKEN.repeats(repeats.topic);
 }

@@ -19,11 +19,13 @@ export interface ProvedTotals {
 /** What is known without the log. */
 export function provedTotals(topology: Topology, { stream }: Pick<FoldedNode, "stream">): ProvedTotals {
   const result = topology.streams[stream] as TableResultNode;
-  const stages = new Set(stagesOf(topology.streams, result));
+  const behind = streamsBehind(topology.streams, result);
+  // Whatever has a name may be a stage.
+  const stages = new Set(behind.map(({ name }) => `"${name}"`));
   const never = (reason: string): ProvedTotals => ({ result, topics: null, reason, stages });
   if (result.op === "suppress") return never(WHY_TAKEN.waits);
   if (groupedEvents(topology, result, () => []) === null) return never(WHY_TAKEN.dependent);
-  const sources = sourcesOf(topology.streams, result);
+  const sources = behind.filter((node) => node.op === "events");
   const latest = sources.find(({ source }) => source.from === "latest");
   if (latest !== undefined) return never(WHY_TAKEN.begunLate(latest.name));
   const repeats = sources.find(({ source }) => source.dropsRepeats);
@@ -45,12 +47,7 @@ function closes({ window }: StreamAggregateNode): boolean {
   return window !== null && window.kind !== "unlimited";
 }
 
-/** Whatever has a name may be a stage. */
-function stagesOf(streams: readonly StreamNode[], node: StreamNode): string[] {
-  return [`"${node.name}"`, ...node.inputs.flatMap((input) => stagesOf(streams, streams[input]))];
-}
-
-function sourcesOf(streams: readonly StreamNode[], node: StreamNode): Extract<StreamNode, { op: "events" }>[] {
-  if (node.op === "events") return [node];
-  return node.inputs.flatMap((input) => sourcesOf(streams, streams[input]));
+/** A stream and all that its events come through, each as often as there are ways. */
+export function streamsBehind(streams: readonly StreamNode[], node: StreamNode): readonly StreamNode[] {
+  return [node, ...node.inputs.flatMap((input) => streamsBehind(streams, streams[input]))];
 }

@@ -4,6 +4,7 @@ import { textOfKey } from "../../record/row_record.ts";
 import { canonicalKey, type CanonicalRow, type ExpectedRows } from "../verify/compare.ts";
 import { comparedValue, topicRows } from "../verify/verify_table_topics.ts";
 import { FollowedTopic, type Following } from "./followed_topic.ts";
+import { shortened } from "./differing_key.ts";
 import type { DifferingColumn, DifferingKey } from "./proof_report.ts";
 import type { RowsByKey, ShownReader, ShownRows } from "./shown_sink.ts";
 import type { SinkKey } from "./sink_key.ts";
@@ -21,7 +22,6 @@ interface Last {
 
 /** The key's text, of which there is one in a record. */
 const KEY = [0];
-const VALUE_LENGTH_MAX = 200;
 
 /** The rows that a topic holds in the place of a table: of each key the last record, followed from the first one. */
 export class ShownTopic implements ShownReader {
@@ -138,6 +138,5 @@ function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function textOf(value: unknown): string {
-  const text = value === undefined ? "(absent)" : typeof value === "string" ? value : JSON.stringify(value);
-  return text.length <= VALUE_LENGTH_MAX ? text : `${text.slice(0, VALUE_LENGTH_MAX)}...`;
+  return shortened(value === undefined ? "(absent)" : typeof value === "string" ? value : JSON.stringify(value));
 }

@@ -10,6 +10,11 @@ export interface ComputedRows {
   readonly later: Iterable<Row> | null;
 }
 
+/** Whether that is the encoder's verdict on a value that does not fit its column; anything else is a mistake here. */
+export function isUnfit(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof LimitError;
+}
+
 /** Computed rows as they are compared; `unfit`: how many have a value that its column cannot hold. */
 export function expectedRows(
   { rows, later }: ComputedRows,
@@ -30,8 +35,7 @@ function canonicalRows(
     try {
       canonical.push(columns.map((column) => column.expected(row[column.name])));
     } catch (error) {
-      // The encoder's verdict on a value that does not fit; anything else is a mistake here.
-      if (!(error instanceof TypeError || error instanceof RangeError || error instanceof LimitError)) throw error;
+      if (!isUnfit(error)) throw error;
       unfit++;
     }
   }
