@@ -4,21 +4,16 @@ import {
   clickhouse,
   count,
   events,
-  session,
-  sliding,
   type Topology,
   topology,
-  tumbling,
   untilTimeLimit,
   untilWindowCloses,
-  type Windows,
 } from "../../src/mod.ts";
 import type { StreamAggregateNode } from "../../src/dsl/stream_nodes.ts";
 import { streamAggregateRows } from "../../src/oracle/stream_aggregate_oracle.ts";
-import { keyOfColumns, keyText } from "../../src/record/key.ts";
-import { partitionOf } from "../../src/record/partitioner.ts";
 import { createTopologyTestDriver, type Explanation, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { type Choices, choicesOf } from "./random.ts";
+import { partitionOfUser, type RandomWindows, windowsIn } from "./random_windows.ts";
 
 /** `WEIR_ORACLE_SEEDS=from,count` runs others. */
 const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,40").split(",").map(Number);
@@ -28,9 +23,7 @@ const clicks = events("shop.clicks", { row: z.object({ user: z.int(), n: z.int()
 const columns = { user: "Int64", window_start: "Int64", window_end: "Int64", events: "Int64" } as const;
 const told = clickhouse("told", { key: ["user", "window_start"], columns });
 
-interface Life {
-  readonly kind: "tumbling" | "sliding" | "session";
-  readonly graceS: number;
+interface Life extends RandomWindows {
   /** What holds rows back. */
   readonly by: "closed" | "limit" | "emit";
   readonly partitions: number;
@@ -45,21 +38,9 @@ function lifeOf(choices: Choices): Life {
   };
 }
 
-function windowsIn({ kind, graceS }: Life): Windows {
-  const grace = { seconds: graceS };
-  switch (kind) {
-    case "tumbling":
-      return tumbling({ seconds: SIZE_S }, { grace });
-    case "sliding":
-      return sliding({ seconds: SIZE_S }, { grace });
-    case "session":
-      return session({ seconds: SIZE_S / 2 }, { grace }) as Windows;
-  }
-}
-
 function totalsOf(life: Life): Topology {
   return topology("totals", (builder) => {
-    const windowed = builder.stream(clicks).groupBy(({ user }) => ({ user })).windowedBy(windowsIn(life));
+    const windowed = builder.stream(clicks).groupBy(({ user }) => ({ user })).windowedBy(windowsIn(life, SIZE_S));
     if (life.by === "emit") {
       windowed.emit("close").aggregate("totals", { events: count() }).mapValues((row) => ({ ...row })).to(told);
       return;
@@ -97,7 +78,7 @@ function rowsOf(written: readonly Written[], { node, life }: {
   readonly node: StreamAggregateNode;
   readonly life: Life;
 }): Record<string, unknown>[] {
-  const parts = Map.groupBy(written, ({ user }) => partitionOf(keyText(keyOfColumns({ user })), life.partitions));
+  const parts = Map.groupBy(written, ({ user }) => partitionOfUser(user, life.partitions));
   return [...parts.values()].flatMap((part) =>
     streamAggregateRows(
       { ...node, emit: "update" },

@@ -2,10 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouseAppend, events, type Topology, topology } from "../../src/mod.ts";
 import { computeStreamJoin } from "../../src/oracle/stream_join_oracle.ts";
-import { keyOfColumns, keyText } from "../../src/record/key.ts";
-import { partitionOf } from "../../src/record/partitioner.ts";
 import { createTopologyTestDriver, type Explanation, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { type Choices, choicesOf } from "./random.ts";
+import { partitionOfUser } from "./random_windows.ts";
 
 /** `WEIR_ORACLE_SEEDS=from,count` runs others. */
 const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,60").split(",").map(Number);
@@ -179,7 +178,7 @@ async function explainsJoins(seed: number, met: Map<string, number>): Promise<vo
   const { written, restartedAt } = await write(driver, { life, choices });
   const parts = Map.groupBy(
     written,
-    ({ user }, at) => user === null ? `alone ${at}` : partitionOf(keyText(keyOfColumns({ user })), life.partitions),
+    ({ user }, at) => user === null ? `alone ${at}` : partitionOfUser(user, life.partitions),
   );
   const all = [...parts.values()].map((part) => truths(part, { life, restartedAt }));
   assertEquals(waitingIn(driver), all.flatMap((one) => [...one]).filter((one) => isWaiting(...one)).length, `${seed}`);

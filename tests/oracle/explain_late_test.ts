@@ -1,24 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import {
-  clickhouseAppend,
-  count,
-  events,
-  hopping,
-  session,
-  sliding,
-  type Topology,
-  topology,
-  tumbling,
-  type Windows,
-} from "../../src/mod.ts";
+import { clickhouseAppend, count, events, type Topology, topology } from "../../src/mod.ts";
 import type { StreamAggregateNode } from "../../src/dsl/stream_nodes.ts";
 import { StreamFold } from "../../src/oracle/stream_fold.ts";
 import { type Windowed, windowsOf } from "../../src/oracle/stream_windows.ts";
-import { keyOfColumns, keyText } from "../../src/record/key.ts";
-import { partitionOf } from "../../src/record/partitioner.ts";
 import { createTopologyTestDriver, type Explanation, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { type Choices, choicesOf } from "./random.ts";
+import { partitionOfUser, type RandomWindows, windowsIn } from "./random_windows.ts";
 
 /** `WEIR_ORACLE_SEEDS=from,count` runs others. */
 const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,60").split(",").map(Number);
@@ -28,9 +16,7 @@ const SECOND_US = 1_000_000;
 const clicks = events("shop.clicks", { row: z.object({ user: z.int(), n: z.int() }) });
 const told = clickhouseAppend("told", { columns: { events: "Int64" }, orderBy: [] });
 
-interface Life {
-  readonly kind: "tumbling" | "hopping" | "sliding" | "session";
-  readonly graceS: number;
+interface Life extends RandomWindows {
   readonly emit: "update" | "close";
   readonly partitions: number;
   /** Starts again on its way: what was decided before is not known any more. */
@@ -47,23 +33,9 @@ function lifeOf(choices: Choices): Life {
   };
 }
 
-function windowsIn({ kind, graceS }: Life): Windows {
-  const grace = { seconds: graceS };
-  switch (kind) {
-    case "tumbling":
-      return tumbling({ seconds: SIZE_S }, { grace });
-    case "hopping":
-      return hopping({ seconds: SIZE_S }, { every: { seconds: SIZE_S / 2 }, grace });
-    case "sliding":
-      return sliding({ seconds: SIZE_S }, { grace });
-    case "session":
-      return session({ seconds: SIZE_S / 2 }, { grace }) as Windows;
-  }
-}
-
 function totalsOf(life: Life): Topology {
   return topology("totals", (builder) => {
-    const windowed = builder.stream(clicks).groupBy(({ user }) => ({ user })).windowedBy(windowsIn(life));
+    const windowed = builder.stream(clicks).groupBy(({ user }) => ({ user })).windowedBy(windowsIn(life, SIZE_S));
     const totals = (life.emit === "close" ? windowed.emit("close") : windowed).aggregate("totals", { events: count() });
     builder.toStream(totals).flatMapValues((row) => row === null ? [] : [{ events: row.events }]).to(told);
   });
@@ -161,7 +133,7 @@ async function explainsLate(seed: number, met: Map<string, number>): Promise<voi
   await using driver = createTopologyTestDriver(app, { partitions: life.partitions });
   const written = await write(driver, { life, choices });
   const node = app.streams.find(({ op }) => op === "streamAggregate") as StreamAggregateNode;
-  const parts = Map.groupBy(written, ({ user }) => partitionOf(keyText(keyOfColumns({ user })), life.partitions));
+  const parts = Map.groupBy(written, ({ user }) => partitionOfUser(user, life.partitions));
   for (const one of [...parts.values()].flatMap((part) => judged(part, node))) {
     const explained = await driver.explain("told", one.event.place);
     try {

@@ -1,21 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import {
-  clickhouse,
-  count,
-  events,
-  hopping,
-  max,
-  session,
-  sliding,
-  sum,
-  type Topology,
-  topology,
-  tumbling,
-  type Windows,
-} from "../../src/mod.ts";
+import { clickhouse, count, events, max, sum, type Topology, topology } from "../../src/mod.ts";
 import { createTopologyTestDriver, type Explanation, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { type Choices, choicesOf } from "./random.ts";
+import { type RandomWindows, windowsIn } from "./random_windows.ts";
 
 /** `WEIR_ORACLE_SEEDS=from,count` runs others. */
 const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,60").split(",").map(Number);
@@ -39,7 +27,7 @@ const columns = {
 const totals = clickhouse("totals", { key: ["user", "window_start"], columns });
 const perUser = clickhouse("totals", { key: ["user"], columns });
 
-type Kind = "none" | "tumbling" | "hopping" | "sliding" | "session";
+type Kind = "none" | RandomWindows["kind"];
 
 /** What a seed decides. */
 interface Life {
@@ -61,20 +49,6 @@ function lifeOf(choices: Choices): Life {
   };
 }
 
-function windowsOf({ kind, graceS }: Life): Windows {
-  const grace = { seconds: graceS };
-  switch (kind) {
-    case "hopping":
-      return hopping({ seconds: SIZE_S }, { every: { seconds: SIZE_S / 2 }, grace });
-    case "sliding":
-      return sliding({ seconds: SIZE_S }, { grace });
-    case "session":
-      return session({ seconds: SIZE_S / 2 }, { grace }) as Windows;
-    default:
-      return tumbling({ seconds: SIZE_S }, { grace });
-  }
-}
-
 function totalsOf(life: Life): Topology {
   return topology("totals", (builder) => {
     const [first, ...others] = sources.slice(0, life.sources).map((source) => builder.stream(source));
@@ -92,7 +66,7 @@ function totalsOf(life: Life): Topology {
         .to(perUser);
       return;
     }
-    grouped.windowedBy(windowsOf(life)).aggregate("sums", aggregates)
+    grouped.windowedBy(windowsIn({ ...life, kind: life.kind }, SIZE_S)).aggregate("sums", aggregates)
       .mapValues((row) => ({ ...shown(row), window_start: row.window_start, window_end: row.window_end }))
       .to(totals);
   });

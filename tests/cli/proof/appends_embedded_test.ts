@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ContinuousProof, SinkProof } from "../../../src/cli/proof/proof_report.ts";
-import { permitted, runMain, type Running, startMain, withDirectory } from "../support.ts";
+import { permitted, withDirectory } from "../support.ts";
+import { altered, ended, untilProof, withStarted } from "./running_proof.ts";
 
 const ROOT = new URL("../../../", import.meta.url).href;
 /** The machine may be busy with other things. */
-const SOON_MS = 120_000;
+const SOON = { withinMs: 120_000 };
 
 const TOPOLOGY = `
 import { clickhouseAppend, topology } from "${ROOT}src/mod.ts";
@@ -22,18 +23,6 @@ export default topology("orders_seen", (builder) => {
 });
 `;
 
-type Listening = { readonly addresses: Record<string, string> };
-
-async function until(running: Running, is: (found: ContinuousProof) => boolean): Promise<ContinuousProof> {
-  const { addresses } = await running.event(({ event }) => event === "listening") as Listening;
-  for (const endMs = Date.now() + SOON_MS;;) {
-    const { continuous } = await (await fetch(`${addresses.metrics}/api/verify`)).json();
-    if (is(continuous)) return continuous;
-    if (Date.now() > endMs) throw new Error(JSON.stringify(continuous));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
 Deno.test({
   name: "start compares append tables while events come in: rows that somebody removed, changed or added are named",
   ignore: !permitted,
@@ -42,53 +31,33 @@ Deno.test({
       await Deno.mkdir(`${directory}/topologies`);
       await Deno.writeTextFile(`${directory}/topologies/orders_seen.ts`, TOPOLOGY);
       const place = ["--data", directory, "--topologies", `${directory}/topologies`];
-      const running = startMain([
-        "start",
-        ...place,
-        "--no-check",
-        "--demo-size",
-        "small",
-        "--port",
-        "0",
-        "--rate",
-        "50",
-      ]);
-      try {
+      const small = ["--no-check", "--demo-size", "small", "--port", "0", "--rate", "50"];
+      await withStarted([["start", ...place, ...small], {}], async (running, address) => {
         const checked = ({ sinks: [sink] }: ContinuousProof) => sink?.checked !== null && (sink?.rows ?? 0) > 5;
-        const { sinks, leftOut } = await until(running, checked);
+        const { sinks, leftOut } = await untilProof(address, checked, SOON);
         assertEquals(sinks.map(({ sink, how, differing }) => [sink, how, differing]), [["ordered", "ranges", 0]]);
         assertEquals(leftOut.map(({ sink, reason }) => [sink, reason.includes("(ttl)")]), [["passing", true]]);
-        const { addresses } = await running.event(({ event }) => event === "listening") as Listening;
-        const metrics = await (await fetch(`${addresses.metrics}/metrics`)).text();
+        const metrics = await (await fetch(`${address}/metrics`)).text();
         const [passing] = leftOut;
         const labels = `topology="orders_seen",sink="passing",reason="${passing.reason}"`;
         assert(metrics.includes(`weir_proof_left_out{${labels}} 1`), metrics);
 
-        const altered = async (sql: string) => {
-          const { status, err } = await runMain(["query", "--data", directory, "--write", sql]);
-          assertEquals(status, 0, err);
-        };
         const nth = (n: number) =>
           `(_partition, _offset) = (SELECT _partition, _offset FROM ordered_rows ORDER BY 1, 2 LIMIT 1 OFFSET ${n})`;
-        await altered(`ALTER TABLE ordered_rows DELETE WHERE ${nth(0)} SETTINGS mutations_sync = 1`);
-        await altered(`ALTER TABLE ordered_rows UPDATE user_id = -1 WHERE ${nth(1)} SETTINGS mutations_sync = 1`);
-        await altered("INSERT INTO ordered_rows (user_id) VALUES (77)");
-        const found = await until(running, (proof) => (proof.sinks[0]?.differing ?? 0) >= 3);
+        await altered(directory, `ALTER TABLE ordered_rows DELETE WHERE ${nth(0)} SETTINGS mutations_sync = 1`);
+        await altered(
+          directory,
+          `ALTER TABLE ordered_rows UPDATE user_id = -1 WHERE ${nth(1)} SETTINGS mutations_sync = 1`,
+        );
+        await altered(directory, "INSERT INTO ordered_rows (user_id) VALUES (77)");
+        const found = await untilProof(address, (proof) => (proof.sinks[0]?.differing ?? 0) >= 3, SOON);
         const [{ keys }] = found.sinks as [SinkProof];
         assertEquals(keys.map(({ kind }) => kind).sort(), ["different", "extra", "missing"]);
         const { columns, key } = keys.find(({ kind }) => kind === "different")!;
         assertEquals(columns.map(({ name, actual }) => [name, actual]), [["user_id", "-1"]]);
         assert(key._source.startsWith("online_store.clickstream"), key._source);
         await running.event(({ event, level }) => event === "proof" && level === "error");
-        running.child.kill("SIGTERM");
-        assertEquals((await running.finished).status, 0);
-      } finally {
-        try {
-          running.child.kill("SIGKILL");
-        } catch {
-          // It has ended.
-        }
-        await running.finished;
-      }
+        await ended(running);
+      });
     }),
 });

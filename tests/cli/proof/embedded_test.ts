@@ -1,64 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ContinuousProof } from "../../../src/cli/proof/proof_report.ts";
-import { permitted, runMain, type Running, startMain, withDirectory } from "../support.ts";
+import { permitted, withDirectory } from "../support.ts";
+import { altered, ended, proofOf, untilProof, withStarted } from "./running_proof.ts";
 
 const ignore = !permitted;
 const SMALL = ["--no-check", "--demo-size", "small", "--port", "0"];
-/** The machine may be busy with other things. */
-const SOON_MS = 180_000;
-
-async function addressOf(running: Running): Promise<string> {
-  const { addresses } = await running.event(({ event }) => event === "listening") as {
-    readonly addresses: Record<string, string>;
-  };
-  return addresses.metrics;
-}
-
-async function proofOf(address: string): Promise<ContinuousProof> {
-  return (await (await fetch(`${address}/api/verify`)).json()).continuous;
-}
-
-async function until(address: string, is: (proof: ContinuousProof) => boolean): Promise<ContinuousProof> {
-  for (const endMs = Date.now() + SOON_MS;;) {
-    const proof = await proofOf(address);
-    if (is(proof)) return proof;
-    if (Date.now() > endMs) throw new Error(JSON.stringify(proof));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
 const isProven = ({ sinks }: ContinuousProof) =>
   sinks.length > 0 && sinks.every(({ checked, differing, rows }) => checked !== null && differing === 0 && rows > 0);
 const differing = ({ sinks }: ContinuousProof) =>
   sinks.flatMap(({ sink, keys }) => keys.map(({ explain, kind }) => `${sink} ${explain} ${kind}`)).sort();
-
-/** Starts, and makes sure that nothing is left of it, whatever the test finds. */
-async function withStarted(
-  [args, env]: readonly [string[], Record<string, string>],
-  use: (running: Running, address: string) => Promise<void>,
-): Promise<void> {
-  const running = startMain(args, env);
-  try {
-    await use(running, await addressOf(running));
-  } finally {
-    try {
-      running.child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await running.finished;
-  }
-}
-
-async function ended({ child, finished }: Running): Promise<void> {
-  child.kill("SIGTERM");
-  assertEquals((await finished).status, 0);
-}
-
-async function altered(directory: string, sql: string): Promise<void> {
-  const { status, err } = await runMain(["query", "--data", directory, "--write", sql]);
-  assertEquals(status, 0, err);
-}
 
 Deno.test({
   name: "start compares all tables while orders come in: rows changed behind its back are named, until it repairs them",
@@ -69,7 +19,7 @@ Deno.test({
       const env = { WEIR_REPAIR_AFTER_MS: "600000" };
       await withStarted([start, env], async (running, address) => {
         assertEquals((await proofOf(address)).state, "starting");
-        const { sinks, leftOut } = await until(address, isProven);
+        const { sinks, leftOut } = await untilProof(address, isProven);
         assertEquals(sinks.map(({ sink, how }) => [sink, how]).sort(), [
           ["order_items", "ranges"],
           ["orders", "ranges"],
@@ -90,7 +40,7 @@ Deno.test({
           directory,
           `ALTER TABLE seller_revenue_by_hour_rows UPDATE items = items + 1 WHERE ${first} ${sync}`,
         );
-        const found = await until(address, (proof) => differing(proof).length >= 3);
+        const found = await untilProof(address, (proof) => differing(proof).length >= 3);
         const [hourly, changed, missing] = differing(found);
         assert(/^seller_revenue_by_hour \["\d+","\d{4}-\d\d-\d\d \d\d:00:00"\] different$/.test(hourly), hourly);
         assertEquals([changed, missing], ["sellers 3 different", "sellers 4 missing"]);
@@ -106,7 +56,7 @@ Deno.test({
       // Killed, it says that it knows nothing; what it finds at its start it writes again.
       await withStarted([start, env], async (running, address) => {
         assertEquals((await proofOf(address)).sinks, []);
-        await until(address, isProven);
+        await untilProof(address, isProven);
         await ended(running);
       });
     }),
@@ -131,9 +81,9 @@ Deno.test({
       });
       const hiding = { WEIR_CONSOLE_ROWS: "off", WEIR_REPAIR_AFTER_MS: "600000" };
       await withStarted([start, hiding], async (running, address) => {
-        await until(address, isProven);
+        await untilProof(address, isProven);
         await altered(directory, "ALTER TABLE sellers_rows DELETE WHERE id = 4 SETTINGS mutations_sync = 1");
-        const { sinks } = await until(address, (proof) => proof.sinks.some((sink) => sink.differing > 0));
+        const { sinks } = await untilProof(address, (proof) => proof.sinks.some((sink) => sink.differing > 0));
         const found = sinks.filter((sink) => sink.differing > 0).map(({ sink, keys }) => [sink, keys]);
         assertEquals(found, [["sellers", []]]);
         await ended(running);
@@ -148,7 +98,7 @@ Deno.test({
     withDirectory(async (directory) => {
       const start = ["start", "02_open_orders", "--topologies", "examples", "--data", directory, ...SMALL];
       await withStarted([start, {}], async (running, address) => {
-        const { sinks } = await until(address, (proof) => isProven(proof) || proof.state === "failed");
+        const { sinks } = await untilProof(address, (proof) => isProven(proof) || proof.state === "failed");
         assertEquals(sinks.map(({ sink }) => sink), ["open_orders"]);
         await ended(running);
       });

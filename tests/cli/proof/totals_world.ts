@@ -8,25 +8,12 @@ import { readRecords, recordsIn } from "../../../src/cli/proof/told_records.ts";
 import { tellTopics } from "../../../src/cli/proof/told_topics.ts";
 import { type CanonicalColumn, canonicalColumn } from "../../../src/cli/verify/canonical.ts";
 import { canonicalKey, type CanonicalRow } from "../../../src/cli/verify/compare.ts";
-import {
-  clickhouse,
-  count,
-  events,
-  hopping,
-  last,
-  max,
-  session,
-  sliding,
-  sum,
-  type Topology,
-  topology,
-  tumbling,
-  type Windows,
-} from "../../../src/mod.ts";
+import { clickhouse, count, events, last, max, sum, type Topology, topology } from "../../../src/mod.ts";
 import { broughtOutOf, whenApplied } from "../../../src/runtime/applied.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createStepClock, type StepClock } from "../../../src/testing/quiescence.ts";
+import { type RandomWindows, windowsIn } from "../../oracle/random_windows.ts";
 import { StepRun } from "../../runtime/step_run.ts";
 
 const SIZE_S = 10;
@@ -39,25 +26,11 @@ const columns = { user: "Int64", window_start: "Int64", events: "Int64", amount:
 
 /** What a life is made of. */
 export interface TotalsLife {
-  readonly kind: "none" | "tumbling" | "hopping" | "sliding" | "session" | "ordered";
+  readonly kind: "none" | "ordered" | RandomWindows["kind"];
   /** Seconds that events may be late. */
   readonly graceS: number;
   readonly sources: number;
   readonly partitions: number;
-}
-
-function windowsOf({ kind, graceS }: TotalsLife): Windows {
-  const grace = { seconds: graceS };
-  switch (kind) {
-    case "hopping":
-      return hopping({ seconds: SIZE_S }, { every: { seconds: SIZE_S / 2 }, grace });
-    case "sliding":
-      return sliding({ seconds: SIZE_S }, { grace });
-    case "session":
-      return session({ seconds: SIZE_S / 2 }, { grace }) as Windows;
-    default:
-      return tumbling({ seconds: SIZE_S }, { grace });
-  }
 }
 
 /** A topic's name. */
@@ -84,7 +57,7 @@ export function totalsOf(life: TotalsLife): Topology {
       return grouped.aggregate("sums", aggregates).mapValues((of) => shown(of as never, 0))
         .to(clickhouse(SINK, { key: ["user"], columns }));
     }
-    grouped.windowedBy(windowsOf(life)).aggregate("sums", aggregates)
+    grouped.windowedBy(windowsIn({ ...life, kind: life.kind }, SIZE_S)).aggregate("sums", aggregates)
       .mapValues((of) => shown(of, of.window_start))
       .to(clickhouse(SINK, { key: ["user", "window_start"], columns }));
   });
