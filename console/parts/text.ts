@@ -113,3 +113,8 @@ export function duration(ms: number): string {
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** A price as the shop writes it, with two digits: of a decimal ClickHouse leaves out the zeros at its end. */
+export function price(value: unknown): string {
+  return Number(value).toFixed(2);
+}

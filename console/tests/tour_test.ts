@@ -25,13 +25,23 @@ Deno.test("the tour of a running instance, with a kill -9 and a restart", (t) =>
         ["a bad record is fixed and replayed", () => fixRecord(page, { tour, instance })],
         ["the process is killed, and the proof stays green", () => kill(page, { tour, instance })],
       ];
-      for (const [name, step] of steps) if (!await t.step(name, step)) break;
+      for (const [name, step] of steps) if (!await t.step(name, () => withPage(page, step))) break;
       // What a browser writes itself while nobody answers.
       assertEquals(complaints.filter((text) => !/Failed to load resource|ERR_/.test(text)), []);
     } finally {
       await close();
     }
   }));
+
+/** Says what the page showed when `step` failed. */
+async function withPage(page: Page, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    console.log(`The page shows:\n${await page.locator("body").innerText()}`);
+    throw error;
+  }
+}
 
 async function graphMoves(page: Page, { url }: RealInstance): Promise<void> {
   const rows = async () => {

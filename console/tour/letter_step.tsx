@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ask, sentenceOf } from "../api/ask.ts";
 import type { BadRecord, Letter, Letters, QueryResult } from "../api/contract.ts";
 import { Notice } from "../parts/notice.tsx";
-import { shown } from "../parts/text.ts";
+import { price as priceText, shown } from "../parts/text.ts";
 import { linkTo } from "../state/address.ts";
 import { setDone, setTour, tour } from "./tour_state.ts";
 import { usePolled } from "./use_polled.ts";
@@ -127,5 +127,5 @@ async function fateOf({ topic, key, sent, product_id }: BadRecord, signal: Abort
     ask<QueryResult>("/api/query", { body: { sql }, signal }),
   ]);
   const letter = letters.find((one) => one.topic === topic && one.key === key && one.error.includes(sent)) ?? null;
-  return { letter, price: rows.length === 0 ? null : String(rows[0][0]) };
+  return { letter, price: rows.length === 0 ? null : priceText(rows[0][0]) };
 }

@@ -1,6 +1,6 @@
 import { newPrice, newProduct, newSeller, sellerName } from "./new_rows.ts";
 import { removeItem } from "./order_transactions.ts";
-import { anyRow, popularRow } from "./picks.ts";
+import { anyRow, isSpared, popularRow } from "./picks.ts";
 import type { Transaction } from "./transaction.ts";
 import { moneyText } from "./values.ts";
 
@@ -60,13 +60,16 @@ export function createSeller(tx: Transaction): void {
   tx.insert("sellers", newSeller(tx.choices, tx.newId("sellers"), tx.micros));
 }
 
-/** A seller leaves: another one takes the products over. One with many products only loses its verification. */
+/**
+ * A seller leaves: another one takes the products over. One with many products, or with one that is spared, only loses
+ * its verification.
+ */
 export function deleteSeller(tx: Transaction): void {
   const seller = anyRow(tx, "sellers");
   const heir = anyRow(tx, "sellers");
   if (seller === undefined || heir === undefined || heir.id === seller.id) return;
   const products = tx.tables.children(["products", "seller_id"], seller.id, REFERENCES_MAX + 1);
-  if (products.length > REFERENCES_MAX) {
+  if (products.length > REFERENCES_MAX || products.some((id) => isSpared(tx, id))) {
     return tx.update("sellers", seller, { ...seller, is_verified: false, updated_at: tx.now });
   }
   for (const id of products) {

@@ -33,7 +33,20 @@ export function oldestRow<T extends TableName>(tx: Picker, table: T): Rows[T] | 
   return rowNear(tx, table, tx.history.firstIds[table]);
 }
 
-/** The row at `id` or the next one that was not deleted; past the end the search goes on at the beginning. */
+/** Whether the shop leaves this product alone now. */
+export function isSpared({ history: { spared, micros } }: Picker, productId: number): boolean {
+  return spared?.id === productId && micros < spared.untilMicros;
+}
+
+/**
+ * The row at `id` or the next one that was not deleted and may be changed; past the end the search goes on at the
+ * beginning.
+ */
 function rowNear<T extends TableName>(tx: Picker, table: T, id: number): Rows[T] | undefined {
-  return tx.tables.atOrAfter(table, id) ?? tx.tables.atOrAfter(table, 0);
+  const rowFrom = (first: number) => {
+    const row = tx.tables.atOrAfter(table, first);
+    const spared = table === "products" && row !== undefined && isSpared(tx, row.id);
+    return spared ? tx.tables.atOrAfter(table, row.id + 1) : row;
+  };
+  return rowFrom(id) ?? rowFrom(0);
 }

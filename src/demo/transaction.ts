@@ -4,6 +4,13 @@ import type { FeedName, PerTable, Rows, TableName } from "./schema.ts";
 import type { Tables } from "./tables.ts";
 import { timestampText } from "./values.ts";
 
+/** A product that the shop leaves alone for a while, as somebody looks after it. */
+export interface SparedProduct {
+  readonly id: number;
+  /** Microseconds since the epoch; from then on it is a product like all others. */
+  readonly untilMicros: number;
+}
+
 /** How far a store's history has come: with the rows, all that is needed to go on exactly as if nothing had stopped. */
 export interface History {
   readonly seed: number;
@@ -23,6 +30,8 @@ export interface History {
   counts: PerTable;
   /** From these row counts on a row is removed for each one created. Items are bounded by their orders. */
   readonly rowsMax: PerTable;
+  /** Not there in stores of earlier versions. */
+  spared?: SparedProduct | null;
 }
 
 /** Takes one record of a topic; `value` null is the tombstone after a delete. */

@@ -9,6 +9,8 @@ import { centsOf, moneyText } from "./values.ts";
 const PICKS_MAX = 200;
 /** The dearest that something may be sold for. */
 const PRICE_CENTS_MAX = 99_999_999;
+/** How long the shop leaves a product alone whose record cannot be read: a visitor has fixed it by then. */
+const SPARED_MICROS = 10 * 60_000_000;
 
 /** An item that was sold, with what is around it. */
 export interface Sale {
@@ -92,7 +94,8 @@ export interface GarbledPrice {
 
 /**
  * Gives a product that seldom sells another price. The record says it as no topology can read it, once it was sent as
- * {@link garbledPrice} makes it. Null if there is no product.
+ * {@link garbledPrice} makes it. The shop leaves the product alone for ten minutes then, as a newer record of it would
+ * settle the matter before anybody has looked. Null if there is no product.
  */
 export function repriceProduct(tx: Transaction): GarbledPrice | null {
   const { choices, history, tables } = tx;
@@ -103,6 +106,7 @@ export function repriceProduct(tx: Transaction): GarbledPrice | null {
   let right = product.price;
   while (right === product.price) right = moneyText(newPrice(choices));
   tx.update("products", product, { ...product, price: right, updated_at: tx.now });
+  history.spared = { id: product.id, untilMicros: tx.micros + SPARED_MICROS };
   return {
     product_id: product.id,
     product: product.name,

@@ -16,7 +16,7 @@ export class RealInstance {
 
   /** Resolves as soon as it can be asked. After the first time it listens where it did before. */
   async start(): Promise<void> {
-    // Few changes: a newer one of the same product resolves a bad record before anybody has looked at it.
+    // Few changes: the machine is the browser's, too.
     const options = ["--no-check", "--demo-size", "small", "--rate", "5"];
     const args = ["start", ...options, "--data", this.#directory, "--port", String(this.#port)];
     // What is compared, and when, is for the test to say.

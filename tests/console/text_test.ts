@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { brief, bytes, duration, grouped, shown } from "../../console/parts/text.ts";
+import { brief, bytes, duration, grouped, price, shown } from "../../console/parts/text.ts";
 
 Deno.test("shown() makes what a browser would obey visible", () => {
   assertEquals(shown("a\u0000b\u001b[31m"), "a\u2400b\u241b[31m");
@@ -36,4 +36,15 @@ Deno.test("numbers for people keep their size", () => {
   assertEquals([12, 1_500, 312_400_000].map(bytes), ["12 B", "1.5 kB", "312 MB"]);
   assertEquals([5_000, 150_000, 7_800_000, 273_600_000].map(duration), ["5 s", "2 min", "2 h 10 min", "3 d 4 h"]);
   assertEquals([grouped(1_234_567), grouped("9007199254740993")], ["1,234,567", "9,007,199,254,740,993"]);
+});
+
+Deno.test("price() has the digits of the shop, which ClickHouse leaves out", () => {
+  assertEquals(["4.4", "12", "0", "147.79", 999_999.9, "1234567890.5"].map(price), [
+    "4.40",
+    "12.00",
+    "0.00",
+    "147.79",
+    "999999.90",
+    "1234567890.50",
+  ]);
 });
