@@ -10,6 +10,7 @@ import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
 import salesGlobal from "./sales_global.ts";
 import { benchStandby } from "./standby.ts";
+import { START_ENVIRONMENT, START_FLAGS } from "./start_task.ts";
 import { benchFirstStart, benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
@@ -57,9 +58,6 @@ One million rows after fifty million changes: deno task bench churn --live 10000
 
 /** Pauses of the garbage collector, which grow with the heap whatever the program does, would hide the program's. */
 const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000", "--max-old-space-size=12000"];
-
-/** As `deno task start` has them. */
-const START_FLAGS = ["--max-semi-space-size=64", "--min-semi-space-size=64"];
 
 /** About a sixth of the events of `streams`. */
 const STAGE_EVENTS = "166000";
@@ -140,7 +138,8 @@ async function apart(
 ): Promise<Measured[]> {
   const path = new URL(script, import.meta.url).pathname;
   const run = ["run", "-A", `--v8-flags=${flags.join(",")}`, path, ...args];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: run, stderr: "inherit" }).output();
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: run, env: START_ENVIRONMENT, stderr: "inherit" })
+    .output();
   const name = script.replace(".ts", "");
   return [{ name, figures: JSON.parse(new TextDecoder().decode(stdout)) }];
 }

@@ -1,11 +1,9 @@
 import { runningAccount } from "../../src/cli/embedded_accounts.ts";
 import { lines, withDirectory } from "../cli/support.ts";
-import settings from "../../deno.json" with { type: "json" };
 import type { Measured } from "./report.ts";
+import { START_ARGUMENTS, START_ENVIRONMENT } from "./start_task.ts";
 import { cpuSecondsOf } from "./usage.ts";
 
-/** What `deno task start` runs. */
-const START = settings.tasks.start.split(" ").slice(1);
 const PROJECT = new URL("../../", import.meta.url);
 const LOOK_EVERY_MS = 20;
 
@@ -73,7 +71,8 @@ async function startOnce<T>(
   seen: (underway: Underway) => Promise<T | null>,
 ): Promise<{ readonly value: T; readonly cpuSeconds: number } | null> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...START, "--data", directory, ...more],
+    args: [...START_ARGUMENTS, "--data", directory, ...more],
+    env: START_ENVIRONMENT,
     cwd: PROJECT,
     stdin: "null",
     stdout: "piped",

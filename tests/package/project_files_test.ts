@@ -137,3 +137,15 @@ Deno.test("createProject() overwrites nothing, and needs a package", { ignore: !
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("whatever starts Weir tells the C library alike how to keep memory", async () => {
+  const told = (text: string) => [...text.matchAll(/MALLOC_[A-Z_]+=\d+/g)].map(([setting]) => setting).sort();
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const expected = told(tasks.start);
+  assertEquals(expected.length, 3);
+  const own = JSON.parse(files.get("deno.json")!).tasks;
+  const image = await Deno.readTextFile(new URL("../../compose/Dockerfile", import.meta.url));
+  for (const text of [tasks.dev, own.start, own.dev, files.get("Dockerfile")!, image]) {
+    assertEquals(told(text), expected, text);
+  }
+});

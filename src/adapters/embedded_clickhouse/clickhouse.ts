@@ -189,10 +189,20 @@ function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
   if (options.readerPort !== undefined) args.push(`--reader-port=${options.readerPort}`);
   if (options.memoryBytesMax !== undefined) args.push(`--memory-bytes-max=${options.memoryBytesMax}`);
   // The environment of a process can be read by its user alone, unlike its arguments.
-  const env = { EMBEDDED_CLICKHOUSE_ACCOUNTS: options.accounts === undefined ? "" : JSON.stringify(options.accounts) };
+  const own = { EMBEDDED_CLICKHOUSE_ACCOUNTS: options.accounts === undefined ? "" : JSON.stringify(options.accounts) };
   const pipes = { stdin: "piped", stdout: "piped", stderr: "inherit" } as const;
   // Ctrl-C reaches every process of a terminal's group, and this one is needed until all rows are acknowledged.
-  return new Deno.Command(Deno.execPath(), { args, env, ...pipes, detached: true }).spawn();
+  return new Deno.Command(Deno.execPath(), { args, ...environmentWith(own), ...pipes, detached: true }).spawn();
+}
+
+/**
+ * Without what `deno task start` tells the C library, which suits a program of one thread, and no engine of many; all
+ * that there is where the environment cannot be read.
+ */
+function environmentWith(own: Record<string, string>): Pick<Deno.CommandOptions, "clearEnv" | "env"> {
+  if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return { env: own };
+  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("MALLOC_"));
+  return { clearEnv: true, env: { ...Object.fromEntries(inherited), ...own } };
 }
 
 /** Up to the first line end; the rest is read and thrown away, so that the child never waits for a reader. */

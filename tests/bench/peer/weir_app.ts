@@ -1,8 +1,8 @@
-import settings from "../../../deno.json" with { type: "json" };
 import { textLines } from "../../../src/cli/text_lines.ts";
 import { projectPath } from "../../stack/layout.ts";
 import { foreignEnvironment } from "../../stack/process.ts";
 import type { Hold } from "../hold_watch.ts";
+import { START_ENVIRONMENT, START_FLAGS } from "../start_task.ts";
 
 /** Where Weir runs, and what is run. */
 export interface WeirOptions {
@@ -30,15 +30,13 @@ export interface WeirApp {
   kill(): Promise<void>;
 }
 
-const [START_FLAGS] = settings.tasks.start.split(" ").filter((word) => word.startsWith("--v8-flags="));
-
-/** Starts Weir on the peer's topics, with the flags of `deno task start`. */
+/** Starts Weir on the peer's topics, with the flags and variables of `deno task start`. */
 export function startWeir({ topology, broker, clickhouseUrl, directory, flags = [] }: WeirOptions): WeirApp {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "-A",
-      [START_FLAGS, ...flags].join(","),
+      `--v8-flags=${[...START_FLAGS, ...flags].join(",")}`,
       projectPath("tests/bench/peer/watched_start.ts"),
       topology,
       "--json",
@@ -48,6 +46,7 @@ export function startWeir({ topology, broker, clickhouseUrl, directory, flags = 
     clearEnv: true,
     env: {
       ...foreignEnvironment(),
+      ...START_ENVIRONMENT,
       KAFKA_BROKERS: broker,
       CLICKHOUSE_URL: clickhouseUrl,
       WEIR_TOPOLOGIES: projectPath("tests/bench/peer/topologies"),
