@@ -13,7 +13,10 @@ export interface ConnectionOptions {
   readonly token?: () => string;
   /** Tables are kept on all replicas of this cluster, and read so that what was acknowledged is seen. */
   readonly cluster?: ClusterOptions;
-  /** Certificates in PEM, for https. */
+  /**
+   * Certificates in PEM, for https: whom to trust, and one of its own to show. Where there is neither a password nor a
+   * token, its own is the login, too.
+   */
   readonly tls?: { readonly caCert: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
   /** Milliseconds without a byte until a request counts as lost; 120,000 if absent. */
   readonly requestTimeoutMs?: number;

@@ -52,7 +52,7 @@ export interface ClickHouseConfiguration {
   readonly cluster: { readonly name: string; readonly path?: string } | null;
   /** Certificates in PEM; null: the system's authorities. */
   readonly ca: string | null;
-  /** In PEM; where ClickHouse asks for one. */
+  /** In PEM, for TLS; the login, too, where there is neither password nor token. */
   readonly client: { readonly certificate: string; readonly key: Secret } | null;
 }
 
