@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { exists } from "../../src/adapters/local/exists.ts";
 import { permitted, startMain, withDirectory } from "../cli/support.ts";
 import { blocksOf, ROOT } from "./blocks/pages.ts";
 
@@ -17,7 +18,7 @@ Deno.test({
   ignore: !permitted,
   fn: () =>
     withDirectory(async (directory) => {
-      const [, start, written, moved] = codeOf("sh");
+      const [, start, written, moved, , another] = codeOf("sh");
       const [topology] = codeOf("ts");
       const [customers, purchases] = codeOf("json");
       await Deno.mkdir(`${directory}/topologies`);
@@ -57,6 +58,10 @@ Deno.test({
         run.child.kill("SIGTERM");
       }
       assertEquals((await run.finished).status, 0);
+      // Beside what the steps have made, as the reader has it by then.
+      const said = await shell(another);
+      const [made] = /topologies\/\w+\.ts/.exec(said) ?? [];
+      assert(made !== undefined && made !== "topologies/quickstart.ts" && exists(`${directory}/${made}`), said);
     }),
 });
 
