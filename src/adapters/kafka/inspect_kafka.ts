@@ -2,6 +2,8 @@ import { type BrokerChannel, openCluster } from "./cluster.ts";
 import { errorName } from "./protocol/errors.ts";
 import { fetchMetadata } from "./protocol/metadata.ts";
 import { type KafkaOptions, kafkaSettings } from "./protocol/options.ts";
+import { PRODUCE_KEY, PRODUCE_VERSION } from "./protocol/produce.ts";
+import { OFFSET_FETCH_KEY, STABLE_OFFSETS_VERSION } from "./protocol/stable_offsets.ts";
 
 /** A topic as its administrator sees it. */
 export interface InspectedTopic {
@@ -23,18 +25,20 @@ export interface InspectedTopics {
   readonly refused: ReadonlyMap<string, string>;
 }
 
+/** The oldest that is spoken to, and that which keeps the progress of streams, or a later one. */
+export type KafkaRelease = "2.4" | "2.5";
+
 /** Looks into a cluster without changing or reading anything of it. */
 export interface KafkaInspector {
   /** Names of all topics that this client may see, without Kafka's own, sorted. */
   topicNames(): Promise<string[]>;
   topics(names: readonly string[]): Promise<InspectedTopics>;
-  /** How many brokers there are, and the newest version of Produce that one of them speaks. */
-  brokers(): Promise<{ readonly count: number; readonly produce: number }>;
+  /** How many brokers there are, and which release one of them is, as far as it matters; null: an older one. */
+  brokers(): Promise<{ readonly count: number; readonly release: KafkaRelease | null }>;
   close(): Promise<void>;
 }
 
 const TOPIC_RESOURCE = 2;
-const PRODUCE = 0;
 const CONFIG_NAMES = [
   "cleanup.policy",
   "retention.ms",
@@ -68,16 +72,21 @@ export function inspectKafka(options: KafkaOptions): KafkaInspector {
     brokers: () =>
       cluster.persistently(async () => {
         const { brokers } = await cluster.refresh([]);
-        const produce = await channel.callAny(({ broker }) =>
-          Promise.resolve(broker.versions?.[PRODUCE]?.maxVersion ?? 0)
-        );
-        return { count: brokers.size, produce };
+        const release = await channel.callAny(({ broker }) => Promise.resolve(releaseOf(broker.versions ?? {})));
+        return { count: brokers.size, release };
       }),
     async close() {
       await channel.close();
       await cluster.close();
     },
   };
+}
+
+/** Of the requests that a broker knows, by key. Releases from 2.5 on are not told apart further. */
+export function releaseOf(versions: Readonly<Record<number, { readonly maxVersion: number }>>): KafkaRelease | null {
+  const speaks = (key: number, version: number) => (versions[key]?.maxVersion ?? -1) >= version;
+  if (!speaks(PRODUCE_KEY, PRODUCE_VERSION)) return null;
+  return speaks(OFFSET_FETCH_KEY, STABLE_OFFSETS_VERSION) ? "2.5" : "2.4";
 }
 
 async function inspectTopics(

@@ -1,4 +1,4 @@
-import type { InspectedTopic, KafkaInspector } from "../../adapters/kafka/inspect_kafka.ts";
+import type { InspectedTopic, KafkaInspector, KafkaRelease } from "../../adapters/kafka/inspect_kafka.ts";
 import { compile } from "../../plan/compile.ts";
 import type { Log, TopicDescription } from "../../ports/log.ts";
 import { TopologyError } from "../../record/errors.ts";
@@ -8,8 +8,6 @@ import { counted } from "../numbers.ts";
 import { type Finding, Findings, reasonOf, type Repair, shell } from "./finding.ts";
 import type { Needs } from "./needs.ts";
 
-/** ProduceRequest of Kafka 2.4, the first that is spoken to, and of 2.5, 3.0 and so on are not told apart further. */
-const PRODUCE_MIN = 8;
 const DAY_MS = 86_400_000;
 
 /** What is looked at. */
@@ -29,10 +27,9 @@ export async function checkKafka(asked: KafkaLook): Promise<readonly Finding[]> 
   const look = { ...asked, findings };
   const { inspector, needs, brokers } = look;
   try {
-    const { count, produce } = await inspector.brokers();
+    const { count, release } = await inspector.brokers();
     findings.ok(["reachable", brokers], counted(count, "broker"));
-    if (produce >= PRODUCE_MIN) findings.ok(["version", brokers], "2.4 or later");
-    else findings.wrong(["version", brokers], { text: "the brokers are older than Kafka 2.5: update them" });
+    checkRelease(look, release);
     const names = [...needs.tables.keys(), ...needs.events];
     const { topics, refused } = await inspector.topics([...names, ...needs.inboxes]);
     for (const name of names) {
@@ -61,6 +58,15 @@ export async function checkKafka(asked: KafkaLook): Promise<readonly Finding[]> 
 /** And what was found. */
 interface Looking extends KafkaLook {
   readonly findings: Findings;
+}
+
+/** Tables need Kafka 2.4; the progress of streams is kept since 2.5. */
+function checkRelease({ findings, needs, brokers }: Looking, release: KafkaRelease | null): void {
+  const streams = needs.topologies.filter(({ streams }) => streams.length > 0).map(({ name }) => name);
+  const least = streams.length > 0 ? "2.5" : "2.4";
+  if (release === "2.5" || release === least) return findings.ok(["version", brokers], `${release} or later`);
+  const why = streams.length > 0 ? `, which streams need (${streams.join(", ")})` : "";
+  findings.wrong(["version", brokers], { text: `the brokers are older than Kafka ${least}${why}: update them` });
 }
 
 interface Denied {

@@ -1,4 +1,5 @@
 import { createDecoder } from "../../formats/decoder.ts";
+import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { Log } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { newestRecords } from "../sources/newest_records.ts";
@@ -36,7 +37,8 @@ export async function checkRecords(
         continue;
       }
       const doubts: string[] = [];
-      const decoder = createDecoder({ source: name, key, row, format, onDoubt: ({ message }) => doubts.push(message) });
+      const onDoubt = ({ column, message }: UnitDoubt) => void doubts.push(`column "${column}": ${message}`);
+      const decoder = createDecoder({ source: name, key, row, format, onDoubt });
       const refused = new Map<string, number>();
       for (const { record } of records) {
         try {

@@ -24,8 +24,9 @@ export interface ProducedPartition {
   readonly message: string | null;
 }
 
-const API_KEY = 0;
-const VERSION = 8;
+export const PRODUCE_KEY = 0;
+/** Of Kafka 2.4, the oldest release that is spoken to. */
+export const PRODUCE_VERSION = 8;
 const ACKS_ALL = -1;
 
 /** How a request is made. */
@@ -42,8 +43,8 @@ export function produceRequest(
 ): ProtocolRequest<ProducedPartition[]> {
   return {
     request: {
-      apiKey: API_KEY,
-      apiVersion: VERSION,
+      apiKey: PRODUCE_KEY,
+      apiVersion: PRODUCE_VERSION,
       apiName: "Produce",
       encode: () => Promise.resolve(encoded(encode(partitions, options))),
     },
