@@ -17,4 +17,32 @@ export const EXCEPTIONS: Exceptions = {
     },
   ],
   parameters: PARAMETER_EXCEPTIONS,
+  place: [
+    {
+      reason: "it starts a process with a module beside it, of either form, and the configuration that it runs with",
+      names: [
+        "src/adapters/embedded_clickhouse/clickhouse.ts",
+        "src/cli/dev/preview_process.ts",
+        "src/cli/proof/proof_process.ts",
+        "src/cli/side_process.ts",
+      ],
+    },
+    {
+      reason: "a library is looked for where Weir's own are, if Weir is a file, and in the project",
+      names: ["src/adapters/embedded_clickhouse/chdb.ts", "src/cli/verify/mysql_client.ts"],
+    },
+    {
+      reason: "whether this is a checkout, a package of files or one of a registry is what it tells",
+      names: [
+        "src/cli/module_graph.ts",
+        "src/cli/new/create_project.ts",
+        "src/cli/new/imports.ts",
+        "src/cli/revision.ts",
+      ],
+    },
+    {
+      reason: "it takes this machine's folders out of the traces of errors, wherever Weir is",
+      names: ["src/runtime/delivery/letter_text.ts"],
+    },
+  ],
 };

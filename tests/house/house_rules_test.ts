@@ -65,6 +65,18 @@ const CASES: readonly { readonly rule: Rule; readonly bad: Record<string, string
     ],
   },
   {
+    rule: "place",
+    bad: {
+      "const here = import.meta.url;": "src/a.ts",
+      "if (a) {\n  f(1, import.meta.dirname); // why\n}": "src/a.ts",
+      "f(import.meta.filename);": "src/a.ts",
+    },
+    good: [
+      "if (import.meta.main) main();",
+      "/** `import.meta.url` of it. */\n/**\n * import.meta.url\n */\n// import.meta.url",
+    ],
+  },
+  {
     rule: "boolean",
     bad: {
       "function f(a: boolean) {}": "src/a.ts f",

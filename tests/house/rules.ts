@@ -2,7 +2,7 @@ import { dirname, join } from "node:path/posix";
 import type { ExportFact, FunctionFact, ParameterFact, SourceFacts } from "./source_facts.ts";
 
 /** The rules of the house that a text can be checked against. */
-export type Rule = "file" | "function" | "line" | "parameters" | "boolean" | "export" | "error" | "role";
+export type Rule = "file" | "function" | "line" | "parameters" | "boolean" | "export" | "error" | "role" | "place";
 
 /** Something that a rule does not allow. */
 export interface Violation {
@@ -31,6 +31,7 @@ export const RULES: Readonly<Record<Rule, string>> = {
   export: "every export is imported by another file, or is part of one that is",
   error: "no bare Error is made outside of tests",
   role: "the role map of src/DESIGN.md names every file of src, and no other",
+  place: "a module of src does not ask where it lies (import.meta.url)",
 };
 
 /** Whose exports are for people outside: nobody here needs to import them. */
@@ -56,6 +57,7 @@ export function violationsOf(files: readonly SourceFacts[], roleMap: string): Vi
         ...booleanParameters(file, fact),
       ]),
       ...bareErrors(file),
+      ...askedPlace(file),
     ]),
     ...deadExports(files),
     ...unnamedFiles(files, roleMap),
@@ -126,6 +128,16 @@ function bareErrors({ path, bareErrors }: SourceFacts): Violation[] {
     name: `${path} ${name}`,
     detail: "throw an error whose class says who must act",
   }));
+}
+
+/** Comments may speak of it. */
+const PLACE = /^(?!\s*(?:\/?\*|\/\/)).*\bimport\.meta\.(?:url|dirname|filename)\b/m;
+
+/** In a package a module is JavaScript in another folder, and from a registry it has an address and no file. */
+function askedPlace({ path, text }: SourceFacts): Violation[] {
+  if (!path.startsWith("src/") || !PLACE.test(text)) return [];
+  const detail = "in a package it lies elsewhere, or is no file: ask src/adapters/local or src/cli/new/imports.ts";
+  return [{ rule: "place", name: path, detail }];
 }
 
 function deadExports(files: readonly SourceFacts[]): Violation[] {
