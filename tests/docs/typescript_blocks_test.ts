@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { permitted } from "../cli/support.ts";
 import type { Topology } from "../../src/mod.ts";
-import { type Block, placeOf, readPages, ROOT } from "./blocks/pages.ts";
+import { type Block, placeOf, readPages, ROOT, TESTS_PAGE } from "./blocks/pages.ts";
 import { type Declared, runRows } from "./blocks/rows.ts";
 import { modulesOf } from "./blocks/ts_modules.ts";
 
@@ -87,6 +87,8 @@ async function runModule(
   t: Deno.TestContext,
   { path, block, rows }: { readonly path: string; readonly block: Block; readonly rows: string },
 ): Promise<void> {
+  // Its blocks are tests: testing_page_test.ts runs them.
+  if (block.page === TESTS_PAGE) return;
   if (!/\btopology\(|\bbuilder\b/.test(block.code)) return;
   await t.step(placeOf(block), async () => {
     const declared: Declared = await import(`file://${path}`);

@@ -3,6 +3,9 @@ import { fileURLToPath } from "node:url";
 /** The project's folder, with a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
 
+/** The page whose blocks are tests. */
+export const TESTS_PAGE = "docs/testing.md";
+
 /** Folders whose Markdown is read by people who use or change Weir. */
 const FOLDERS = ["docs", "examples", "src", "compose", "tests"];
 const SKIPPED = new Set(["node_modules", "secrets", "assets"]);
