@@ -75,7 +75,7 @@ const SINKS: readonly (readonly [statement: string, says: RegExp])[] = [
   ],
   [
     'builder.stream(clicks).to(clickhouseAppend("d", { columns: { name: "Int64" }, orderBy: ["name"] }))',
-    /Types of property 'name' are incompatible\. Type 'string' is not assignable to type 'number . bigint'\. \(TS2769\)/,
+    /Types of property 'name' are incompatible\. Type 'string' is not assignable to type 'number . bigint'\. \(TS/,
   ],
   [
     'clickhouseAppend("e", { columns: { name: "Int64" } })',
@@ -100,8 +100,9 @@ Deno.test("checkTypes() says of each kind of error what is wrong", { ignore: !pe
 
 function sinksText(): string {
   return `import { z } from "zod";
-import { clickhouse, clickhouseAppend, debezium, events, int8, numeric, sum, topic, topology } from "${ROOT}src/mod.ts";
-const orders = debezium("a.b.orders", { key: ["id"], row: z.object({ id: int8(), user_id: int8(), total: numeric() }) });
+import { clickhouse, clickhouseAppend, debezium, events, int8, numeric, sum } from "${ROOT}src/mod.ts";
+import { topic, topology } from "${ROOT}src/mod.ts";
+const orders = debezium("orders", { key: ["id"], row: z.object({ id: int8(), user_id: int8(), total: numeric() }) });
 const clicks = events("clicks", { row: z.object({ name: z.string() }) });
 export default topology("sinks", (builder) => {
   const totals = builder.table(orders).groupBy((order) => ({ user_id: order.user_id }))
