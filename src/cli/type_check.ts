@@ -9,6 +9,13 @@ const ERRORS_MAX = 5;
 /** A check that takes longer is given up. */
 const CHECK_MS_MAX = 60_000;
 const ERROR = /^(TS\d+) \[ERROR\]: (.*)$/m;
+/** Below a line of code: where in it. */
+const MARKS = /^\s*(?:~+|\^)$/;
+const OVERLOAD = /^(?:Overload \d+ of \d+, |The last overload )/;
+/** Names of the two types. */
+const KINDS = /^Argument of type '(\w+).*' is not assignable to parameter of type '(\w+)/;
+/** Of values, that is: what begins with `~` stands for types alone. */
+const PROPERTY = /^(?:Types of property '(?!"~)|The types of ').+ are incompatible/;
 /** Names that nothing uses are no reason not to run. */
 const UNUSED: readonly string[] = ["TS6133", "TS6192", "TS6196", "TS6198", "TS6199"];
 
@@ -89,11 +96,31 @@ export function typeErrors(output: string): string[] {
   return errors;
 }
 
-/** What is wrong, and the innermost reason; behind them stand the line of code and a line of marks below it. */
+/**
+ * What is wrong, and the innermost reason with the property that it is about. Behind them stand the line of code and a
+ * line of marks below it, if Deno shows any.
+ */
 function messageOf(lines: readonly string[]): string {
-  const [message, ...reasons] = lines.slice(0, -2);
-  const reason = reasons.at(-1)?.trim();
-  return reason === undefined || reason === "" ? message : `${message} ${reason}`;
+  const said = MARKS.test(lines.at(-1)!) ? lines.slice(0, -2) : lines;
+  const [message, ...reasons] = said.map((line) => line.trim()).filter((line) => line !== "");
+  const chain = nearestOverload(reasons);
+  const reason = chain.at(-1);
+  if (reason === undefined) return message;
+  const property = chain.findLast((line) => PROPERTY.test(line));
+  return [message, ...property === undefined || property === reason ? [] : [property], reason].join(" ");
+}
+
+/**
+ * Reasons of the overload that was meant, each of which has reasons of its own: the first one that takes an argument of
+ * the kind that was given, such as a `Sink`, else the first one. Without overloads: all reasons.
+ */
+function nearestOverload(reasons: readonly string[]): readonly string[] {
+  const starts = reasons.flatMap((line, at) => OVERLOAD.test(line) ? [at] : []);
+  const overloads = starts.map((at, index) => reasons.slice(at + 1, starts[index + 1]));
+  return overloads.find(([first]) => {
+    const [, given, taken] = KINDS.exec(first ?? "") ?? [];
+    return given !== undefined && given === taken;
+  }) ?? overloads[0] ?? reasons;
 }
 
 function pathOf(url: string): string {

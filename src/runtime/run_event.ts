@@ -58,8 +58,8 @@ export type RunEvent =
   | { readonly kind: "standby given up"; readonly task: string; readonly reason: string }
   /** Standbys are wanted, and no other instance has been there for a while. */
   | { readonly kind: "no standbys" }
-  /** The task starts without its snapshot, and reads everything. */
-  | { readonly kind: "snapshot ignored"; readonly task: string; readonly reason: string }
+  /** Tasks start without their snapshots, all for the same reason, and read everything. */
+  | { readonly kind: "snapshot ignored"; readonly tasks: readonly string[]; readonly reason: string }
   /** The snapshot before it stays. */
   | { readonly kind: "snapshot failed"; readonly task: string; readonly reason: string }
   /** A stream's task goes on at this offset; so many records were there behind it. */

@@ -116,6 +116,19 @@ Deno.test("no snapshot is published while a row whose digest it holds is not ack
   await world.until(() => [...snapshots.published.values()][0] !== before);
 });
 
+Deno.test("tasks that start without their snapshots for one reason are told at once", async () => {
+  await using world = await openThings({ partitions: 3 });
+  const snapshots = createMemorySnapshots();
+  await world.put(Array.from({ length: 30 }, (_, id) => [id, "name"] as const));
+  const first = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => snapshots.published.size === 3);
+  await first.stop();
+  const second = world.spawn({ options: OPTIONS, snapshots, revision: { weir: "another", topologies: "" } });
+  await world.until(() => second.runner.ready);
+  const ignored = second.events.flatMap((event) => event.kind === "snapshot ignored" ? [event.tasks.length] : []);
+  assertEquals(ignored, [3]);
+});
+
 Deno.test("a topology that has changed takes the rows of its snapshots, and evaluates all of them", async () => {
   await using world = await openThings({ partitions: 1 });
   const snapshots = createMemorySnapshots();

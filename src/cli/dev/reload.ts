@@ -7,7 +7,8 @@ import { loadRunnable, type TopologyFile, topologyNames } from "../topology_file
 import { checkTypes } from "../type_check.ts";
 import { changeText } from "./change_text.ts";
 import { beginPreview, type Preview } from "./preview_process.ts";
-import { watchDirectories, WatchedFiles } from "./watched_files.ts";
+import { identityOf, watchDirectories } from "./watched_directories.ts";
+import { WatchedFiles } from "./watched_files.ts";
 
 /** How long a topology that is replaced may take to have everything acknowledged. */
 const DRAIN_MS = 5_000;
@@ -49,7 +50,15 @@ export async function followFiles(instance: LiveInstance, options: ReloadOptions
     // What is being counted is not what will be loaded in the end.
     if (state.counting !== null && await files.differ()) state.counting?.abort("the files have changed again");
   };
-  await watchDirectories([...new Set([resolve(directory), ...graph.directories()])], { signal, changed, noticed });
+  const refused = (path: string, reason: string) =>
+    output.event({ level: "warn", name: "dev", text: `Not watched: ${shortened(path)}: ${reason}` });
+  const all = () => [...new Set([resolve(directory), ...graph.directories()])];
+  // Whoever is told of the data directory's files opens and closes them, and this process would lose its locks of them.
+  const data = identityOf(instance.configuration.dataDirectory);
+  const isData = (path: string) => data !== null && identityOf(path) === data;
+  for (const path of all().filter(isData)) refused(path, "it is the data directory; name another one with --data");
+  const directories = () => all().filter((path) => !isData(path));
+  await watchDirectories({ directories, signal, changed, noticed, refused });
 }
 
 interface State extends ReloadOptions {
@@ -81,6 +90,7 @@ async function reload(instance: LiveInstance, state: State): Promise<void> {
   const loaded = right.length === 0 ? { files: [], broken: [] } : await loadRunnable(directory, [
     ...[...right, ...untouched].map((path) => path.slice(resolve(directory).length + 1)),
   ]);
+  await state.files.know(graph.files());
   for (const { path, problems } of [...broken, ...loaded.broken]) {
     const goesOn = running.has(resolve(path)) ? "; what ran before goes on" : "";
     const text = `${shortened(resolve(path))} is not loaded${goesOn}:${problems.map((one) => `\n  ${one}`).join("")}`;

@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
 
-/** Milliseconds without a further change until a change counts as complete: editors write in several steps. */
-const QUIET_MS = 150;
-
 /** Files whose texts are known, and which of them have changed since. */
 export class WatchedFiles {
   readonly #texts = new Map<string, string>();
@@ -21,6 +18,15 @@ export class WatchedFiles {
     return changed.sort();
   }
 
+  /** Takes files up that are not known yet, as they are now: they differ when they have changed since. */
+  async know(files: Iterable<string>): Promise<void> {
+    for (const file of files) {
+      if (this.#texts.has(file)) continue;
+      const text = await digestOf(file);
+      if (text !== null) this.#texts.set(file, text);
+    }
+  }
+
   /** Whether a file that is known differs from the last look. */
   async differ(): Promise<boolean> {
     for (const [file, text] of this.#texts) if (await digestOf(file) !== text) return true;
@@ -35,34 +41,4 @@ async function digestOf(file: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-}
-
-/**
- * Calls `changed` whenever something in these directories has changed and is quiet again, until `signal` aborts; one
- * call at a time. `noticed` is called at once, while an earlier call is under way, too.
- */
-export async function watchDirectories(
-  directories: readonly string[],
-  { signal, changed, noticed }: {
-    readonly signal: AbortSignal;
-    readonly changed: () => Promise<void>;
-    readonly noticed: () => void;
-  },
-): Promise<void> {
-  const watcher = Deno.watchFs([...directories]);
-  const close = () => watcher.close();
-  signal.addEventListener("abort", close, { once: true });
-  if (signal.aborted) return close();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let last = Promise.resolve();
-  for await (const event of watcher) {
-    if (event.kind === "access" || !event.paths.some((path) => /\.[cm]?[jt]sx?$/.test(path))) continue;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      noticed();
-      last = last.then(changed);
-    }, QUIET_MS);
-  }
-  clearTimeout(timer);
-  await last;
 }

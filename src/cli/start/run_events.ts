@@ -120,8 +120,12 @@ function snapshotEvent(topology: string, event: SnapshotRunEvent): Event {
       return {
         level: "info",
         name: "snapshot ignored",
-        text: `${topology} starts task "${event.task}" without its snapshot: ${event.reason}`,
-        fields: { topology, task: event.task, reason: event.reason },
+        text: `${topology} starts ${
+          event.tasks.length === 1
+            ? `task "${event.tasks[0]}" without its snapshot`
+            : `${counted(event.tasks.length, "task")} without their snapshots`
+        }: ${event.reason}`,
+        fields: { topology, tasks: event.tasks, reason: event.reason },
       };
     case "snapshot failed":
       return {

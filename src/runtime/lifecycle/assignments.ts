@@ -100,6 +100,7 @@ export class Assignments {
   }
 
   #tellRestored(hosts: readonly TaskHost[]): void {
+    this.#instance.snapshots.tellIgnored();
     const warm = hosts.filter((host) => host.warm);
     if (warm.length > 0) {
       const rows = warm.reduce((sum, { task }) => sum + task!.entries.size, 0);

@@ -70,6 +70,8 @@ export class SnapshotKeeper {
   /** By table: see {@link rowsPrint}. */
   readonly #rows = new Map<TaskTable, string | null>();
   readonly #taken = new Map<string, Taken>();
+  /** By reason: tasks of which it is not told yet. */
+  readonly #ignored = new Map<string, string[]>();
   /** Calls of {@link write} under way. */
   #writing = 0;
 
@@ -172,8 +174,14 @@ export class SnapshotKeeper {
   }
 
   #ignore(host: TaskHost, reason: string): null {
-    this.#instance.onEvent({ kind: "snapshot ignored", task: host.id, reason });
+    this.#ignored.getOrInsertComputed(reason, () => []).push(host.id);
     return null;
+  }
+
+  /** Tells which tasks have begun without their snapshots, once for each reason. */
+  tellIgnored(): void {
+    for (const [reason, tasks] of this.#ignored) this.#instance.onEvent({ kind: "snapshot ignored", tasks, reason });
+    this.#ignored.clear();
   }
 
   #nameOf(host: TaskHost): string {

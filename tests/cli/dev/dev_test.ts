@@ -41,6 +41,58 @@ Deno.test("dev says what a change will do, then does it, and lets the rest run",
   });
 });
 
+Deno.test("dev leaves the files of a data directory alone that lies beside what it watches", {
+  ignore: !permitted || Deno.build.os !== "linux",
+}, async () => {
+  await withDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/topologies`);
+    await Deno.writeTextFile(`${directory}/limit.ts`, limit(1));
+    await Deno.writeTextFile(`${directory}/topologies/big.ts`, topologyOf("big", { from: "least" }));
+    // Orders come: all the time something is written to the store's files, and each counting reads them.
+    const { instance, told, write, verified } = developed(directory, { rate: 50 });
+    try {
+      await told("dev", "Watching");
+      await told("started", "started fresh");
+      const watched = await watchedBy(instance.child.pid);
+      const isWatched = async (path: string) => watched.has((await Deno.stat(`${directory}/${path}`)).ino!);
+      assertEquals(await Promise.all([".", "topologies"].map(isWatched)), [true, true]);
+      assertEquals(await Promise.all(["data", "data/store.db", "data/clickhouse"].map(isWatched)), [
+        false,
+        false,
+        false,
+      ]);
+      await write("limit.ts", limit(101));
+      await told("dev change", "big: ");
+      await told("started", "big ");
+      // A folder that was not there at the start is followed from its first import on.
+      await Deno.mkdir(`${directory}/later`);
+      await write("later/limit.ts", limit(301));
+      await write("limit.ts", 'export { least } from "./later/limit.ts";\n');
+      assert(/^Changed: \S*limit\.ts$/.test(await told("dev", "Changed: ")));
+      await told("started", "big ");
+      await write("later/limit.ts", limit(201));
+      // The other file was told already: nothing of it has changed since.
+      assert(/^Changed: \S*later\/limit\.ts$/.test(await told("dev", "Changed: ")));
+      await told("started", "big ");
+      await verified();
+    } finally {
+      instance.child.kill("SIGTERM");
+      const { status, err } = await instance.finished;
+      assertEquals([status, err], [0, ""]);
+    }
+  });
+});
+
+/** Numbers of the files and directories that a process watches. */
+async function watchedBy(pid: number): Promise<Set<number>> {
+  const watched = new Set<number>();
+  for await (const { name } of Deno.readDir(`/proc/${pid}/fdinfo`)) {
+    const text = await Deno.readTextFile(`/proc/${pid}/fdinfo/${name}`).catch(() => "");
+    for (const [, ino] of text.matchAll(/^inotify wd:\S+ ino:([0-9a-f]+)/gm)) watched.add(parseInt(ino, 16));
+  }
+  return watched;
+}
+
 async function steps(t: Deno.TestContext, { told, write, count, directory }: Developed): Promise<void> {
   await t.step("a value in a file that is imported", async () => {
     await write("limit.ts", limit(101));

@@ -15,10 +15,10 @@ export interface Developed {
   select(sql: string): Promise<string[]>;
 }
 
-/** Runs `dev` on `topologies/` of the directory, with a small store that does not change. */
-export function developed(directory: string): Developed {
+/** Runs `dev` on `topologies/` of the directory, with a small store to which `rate` orders come in a second. */
+export function developed(directory: string, { rate = 0 }: { readonly rate?: number } = {}): Developed {
   const data = ["--data", `${directory}/data`];
-  const args = ["dev", ...data, "--topologies", `${directory}/topologies`, "--demo-size", "small", "--rate", "0"];
+  const args = ["dev", ...data, "--topologies", `${directory}/topologies`, "--demo-size", "small", "--rate", `${rate}`];
   const instance = startMain([...args, "--port", "0"]);
   let seen = 0;
   const select = async (sql: string) => {

@@ -78,3 +78,10 @@ Deno.test("eventOf() says why a topology holds a table that others of its proces
     'sales reads and holds table "products" once more, beside other topologies: it begins elsewhere now',
   ]);
 });
+
+Deno.test("eventOf() tells tasks that start without their snapshots in one line", () => {
+  const text = (tasks: readonly string[]) =>
+    eventOf("sales", { kind: "snapshot ignored", tasks, reason: "it is of another program" }).text;
+  assertEquals(text(["items-0"]), 'sales starts task "items-0" without its snapshot: it is of another program');
+  assertEquals(text(["items-0", "items-1"]), "sales starts 2 tasks without their snapshots: it is of another program");
+});
