@@ -56,6 +56,8 @@ export interface StoredLetters {
   count(filter: DeadLetterFilter): number;
   /** Open ones by topology, stage and reason, the most first. */
   reasons(filter?: DeadLetterFilter): LetterReason[];
+  /** Operators that have open ones, in the order of their names. */
+  operators(): string[];
   /**
    * Notes that these are tried now. Resolves to the attempts by letter, once they are durable; those that another
    * process tries are missing.
@@ -145,6 +147,9 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
         letters: Number(letters),
       }));
     },
+    operators: () =>
+      database.prepare("SELECT DISTINCT operator FROM letters WHERE resolved_ms IS NULL ORDER BY operator").all()
+        .map(({ operator }) => String(operator)),
     // deno-lint-ignore require-await -- what it throws is a rejection
     async begin(ids, { edit, nowMs }) {
       const begun = new Map<string, string>();

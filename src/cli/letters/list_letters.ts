@@ -1,4 +1,4 @@
-import type { LetterReason } from "../../adapters/local/stored_letters.ts";
+import type { LetterReason, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { listingOf } from "../letter_listing.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
@@ -19,6 +19,7 @@ export interface ListOptions {
   readonly directory: string;
   readonly topology?: string;
   readonly reason?: string;
+  readonly operator?: string;
   readonly stage?: DeadLetter["stage"];
   readonly limit?: number;
   readonly after?: string;
@@ -30,7 +31,7 @@ export interface ListOptions {
 
 /** Prints letters, the newest first, and the tables that are stale; or how many there are of each reason. */
 export async function listLetters(options: ListOptions): Promise<void> {
-  const { directory, topology, reason, stage } = options;
+  const { directory, topology, reason, operator, stage } = options;
   const stale = readStale(directory).filter((table) => table.topology === (topology ?? table.topology));
   const letters = await openIfThere(directory);
   if (letters === null) {
@@ -38,7 +39,7 @@ export async function listLetters(options: ListOptions): Promise<void> {
     return;
   }
   try {
-    const filter = { topology, reason, stage };
+    const filter = { topology, reason, operator, stage };
     if (options.reasons) return printReasons(letters.stored.reasons(filter), options);
     const which = options.all ? filter : { ...filter, state: "open" } as const;
     const { limit = LISTED_DEFAULT, after } = options;
@@ -52,7 +53,7 @@ export async function listLetters(options: ListOptions): Promise<void> {
         all: options.all,
         dropped: letters.dropped(),
       });
-      if (listed.length === 0) lines.push(...unknownLines(letters.stored.reasons(), filter));
+      if (listed.length === 0) lines.push(...unknownLines(letters.stored, filter));
       if (next !== null) lines.push(`Older ones with --after ${next}`);
       if (listed.some(({ resolvedMs }) => resolvedMs === null)) lines.push(HINT);
       console.log([...lines, ...staleLines(stale)].join("\n"));
@@ -64,13 +65,19 @@ export async function listLetters(options: ListOptions): Promise<void> {
 
 /** Names that no open letter has were perhaps meant otherwise. */
 function unknownLines(
-  reasons: readonly LetterReason[],
-  filter: { readonly topology?: string; readonly reason?: string },
+  letters: Pick<StoredLetters, "reasons" | "operators">,
+  filter: { readonly topology?: string; readonly reason?: string; readonly operator?: string },
 ): string[] {
-  return (["topology", "reason"] as const).flatMap((what) => {
-    const [given, known] = [filter[what], [...new Set(reasons.map((one) => one[what]))]];
-    if (given === undefined || known.length === 0 || known.includes(given)) return [];
-    return [`None has the ${what} "${given}": there are ${known.join(", ")}${didYouMean(given, known)}`];
+  const reasons = letters.reasons();
+  const known = {
+    topology: [...new Set(reasons.map(({ topology }) => topology))],
+    reason: [...new Set(reasons.map(({ reason }) => reason))],
+    operator: letters.operators(),
+  };
+  return (["topology", "reason", "operator"] as const).flatMap((what) => {
+    const [given, names] = [filter[what], known[what]];
+    if (given === undefined || names.length === 0 || names.includes(given)) return [];
+    return [`None has the ${what} "${given}": there are ${names.join(", ")}${didYouMean(given, names)}`];
   });
 }
 

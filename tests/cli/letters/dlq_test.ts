@@ -123,6 +123,9 @@ Deno.test({
 
       const meant = await home.dlq("--reason", "wrong_tpe");
       assert(meant.out.includes('None has the reason "wrong_tpe": there are wrong_type. Did you mean'), meant.out);
+      const operator = await home.dlq("--operator", "shop.public.customer");
+      assert(operator.out.includes(`None has the operator "shop.public.customer": there are ${TOPIC}.`), operator.out);
+      assertEquals((await home.letters("--operator", TOPIC)).map(({ id }) => id), [second.id, first.id]);
       const failed = await home.dlq("replay", first.id);
       assertEquals([failed.status, /failed: It still cannot be read.*"ten"/.test(failed.out)], [1, true], failed.out);
       const exported = await home.dlq("export", first.id, "--out", `${directory}/letters_test.ts`);
@@ -182,8 +185,9 @@ Deno.test({
       [["dlq", "edit", "1", "2"], /Cannot edit other than one letter/],
       [["dlq", "show", "x"], /Cannot use "x" as a letter's id/],
       [["dlq", "--set", "a=1"], /Cannot use "--set" with dlq list: it is for edit and replay/],
-      [["dlq", "replay"], /name letters by their ids, or give --reason or --topology/],
-      [["dlq", "replay", "1", "--reason", "x"], /by id and by reason or topology together/],
+      [["dlq", "replay"], /name letters by their ids, or give --reason, --operator or --topology/],
+      [["dlq", "replay", "1", "--reason", "x"], /by id and by reason, operator or topology together/],
+      [["dlq", "replay", "1", "--operator", "x"], /by id and by reason, operator or topology together/],
       [["dlq", "edit", "1", "--set", "a"], /as column=value/],
     ] as const;
     for (const [args, says] of cases) {

@@ -63,6 +63,23 @@ Deno.test("GET /api/dead-letters lists, filters, counts and pages, and says what
   assert((await get("/api/dead-letters?reasn=x")).body.error.includes('Did you mean "reason"?'));
 });
 
+Deno.test("letters are listed, counted and replayed of one operator, those behind other pages, too", async () => {
+  const { letters, get, replay, asked } = await opened();
+  await letters.put([
+    ...[5, 6].map((offset) => letter(offset, { operator: "sink things", stage: "callback", subject: `${offset}` })),
+    ...Array.from({ length: 120 }, (_, at) => letter(10 + at, { operator: "things.mapValues" })),
+  ]);
+  const { body } = await get("/api/dead-letters?operator=sink%20things");
+  assertEquals(body.letters.map(({ offset }: DeadLetter) => offset), [6, 5]);
+  assertEquals([body.open, body.resolved, body.next], [2, 0, null]);
+  assertEquals(body.reasons, [{ topology: "sales", stage: "callback", reason: "wrong_type", letters: 2 }]);
+  const none = await get("/api/dead-letters?operator=things");
+  assertEquals([none.body.letters, none.body.open, none.body.reasons], [[], 0, []]);
+  const { body: replayed } = await replay('{"topology":"sales","reason":"wrong_type","operator":"sink things"}');
+  assertEquals(replayed.results.length, 2);
+  assertEquals(asked.map(({ letter: { offset } }) => offset), [5, 6]);
+});
+
 Deno.test("letterRoutes() answers who may see rows, and nobody else", async () => {
   const mine = await opened();
   assertEquals((await mine.get("/api/dead-letters", { loopback: false })).status, 403);
