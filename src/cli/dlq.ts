@@ -137,15 +137,16 @@ export const dlqCommand = command({
         await listLetters({ ...options, directory });
         return 0;
       case "show": {
-        const letters = await withLetters(directory, (all) => lettersOf(all, { ids, directory }));
-        for (const one of letters) {
-          console.log(json ? JSON.stringify(shownLetter(one)) : `${fullLines(one).join("\n")}\n`);
-        }
+        await withLetters(directory, (all) => {
+          for (const one of lettersOf(all, { ids, directory })) {
+            console.log(json ? JSON.stringify(shownLetter(one)) : `${fullLines(one).join("\n")}\n`);
+          }
+        });
         return 0;
       }
       case "edit": {
         const letter = url === undefined
-          ? (await withLetters(directory, (all) => lettersOf(all, { ids, directory })))[0]
+          ? await withLetters(directory, (all) => lettersOf(all, { ids, directory }).next().value!)
           : await askLetter(await replayingInstance(configuration, url), ids[0]);
         const edit = await editOf(options) ?? await editInEditor(letter);
         if (edit !== null) return await replayAll({ configuration, ids, edit: { id: letter.id, ...edit }, url, json });

@@ -1,7 +1,10 @@
+import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
 import { inTransaction } from "./sqlite.ts";
 
+/** A page of letters ends when they take so much as JSON: each may have a record of 64 KiB, and many attempts. */
+const PAGE_BYTES = 16 * 2 ** 20;
 /** Attempts that are kept of one letter; the oldest go first. */
 const ATTEMPTS_MAX = 1_000;
 /** Characters of an edit that are kept. */
@@ -39,6 +42,7 @@ export interface LetterReason {
 
 /** What a page of letters begins behind, and how many it has. */
 export interface PageOptions extends DeadLetterFilter {
+  /** Most letters of it. */
   readonly limit: number;
   /** Id of the last letter of the page before. */
   readonly after?: string;
@@ -46,7 +50,10 @@ export interface PageOptions extends DeadLetterFilter {
 
 /** Letters by name, and what was tried with them. */
 export interface StoredLetters {
-  /** The newest first; `next`: what the next page begins behind, null if this is the last one. */
+  /**
+   * The newest first; `next`: what the next page begins behind, null if this is the last one. It ends before its limit
+   * where its letters take 16 MiB as JSON.
+   */
   page(options: PageOptions): { readonly letters: StoredLetter[]; readonly next: string | null };
   /** Ids of those that `page` would give first, the oldest first. */
   ids(options: Omit<PageOptions, "after">): string[];
@@ -117,10 +124,9 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
     page({ limit, after, ...filter }) {
       const { where, values } = condition(filter);
       const behind = after === undefined ? "" : `${where === "" ? "WHERE" : "AND"} id < ?`;
-      const rows = database.prepare(`SELECT * FROM letters ${where} ${behind} ORDER BY id DESC LIMIT ?`)
-        .all(...values, ...after === undefined ? [] : [numberOf(after)], limit + 1);
-      const letters = rows.slice(0, limit).map(withAttempts);
-      return { letters, next: rows.length > limit ? letters.at(-1)!.id : null };
+      const rows = database.prepare(`SELECT * FROM letters ${where} ${behind} ORDER BY id DESC`)
+        .iterate(...values, ...after === undefined ? [] : [numberOf(after)]);
+      return pageOf(rows.map(withAttempts), limit);
     },
     ids({ limit, ...filter }) {
       const { where, values } = condition(filter);
@@ -169,6 +175,20 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
       });
     },
   };
+}
+
+/** As many of the letters as are told at once. */
+function pageOf(letters: Iterable<StoredLetter>, limit: number): { letters: StoredLetter[]; next: string | null } {
+  const page: StoredLetter[] = [];
+  let bytes = 0;
+  for (const letter of letters) {
+    bytes += Buffer.byteLength(JSON.stringify(letter));
+    if (page.length === limit || (page.length > 0 && bytes > PAGE_BYTES)) {
+      return { letters: page, next: page.at(-1)!.id };
+    }
+    page.push(letter);
+  }
+  return { letters: page, next: null };
 }
 
 /** The attempts of letters that were dropped go with them. */
