@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
+import type { Position } from "../../ports/log.ts";
 import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
 import { inTransaction } from "./sqlite.ts";
 
@@ -59,6 +60,8 @@ export interface StoredLetters {
   ids(options: Omit<PageOptions, "after">): string[];
   /** Null if there is none of this id. */
   letter(id: string): StoredLetter | null;
+  /** Id of the letter about a record, the topology's own if it has one; null if there is none. */
+  ofRecord(record: Position & { readonly topology: string }): string | null;
   /** How many there are. */
   count(filter: DeadLetterFilter): number;
   /** Open ones by topology, stage and reason, the most first. */
@@ -113,6 +116,10 @@ export interface Trier {
 /** The letters of an open file. */
 export function storedLetters(database: DatabaseSync, trier: Trier): StoredLetters {
   const attemptsOf = database.prepare("SELECT * FROM attempts WHERE identity = ? ORDER BY id");
+  const ofRecord = database.prepare(
+    "SELECT id FROM letters WHERE stage = 'decode' AND topic = ? AND partition = ? AND \"offset\" = ? " +
+      "ORDER BY topology <> ?, id DESC LIMIT 1",
+  );
   const byId = database.prepare("SELECT * FROM letters WHERE id = ?");
   const statements = attemptStatements(database);
   const withAttempts = (row: Record<string, unknown>): StoredLetter => ({
@@ -137,6 +144,34 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
       const row = byId.get(numberOf(id));
       return row === undefined ? null : withAttempts(row);
     },
+    ofRecord({ topology, topic, partition, offset }) {
+      const row = ofRecord.get(topic, partition, offset, topology);
+      return row === undefined ? null : String(row.id);
+    },
+    ...countedLetters(database),
+    // deno-lint-ignore require-await -- what it throws is a rejection
+    async begin(ids, { edit, nowMs }) {
+      const begun = new Map<string, string>();
+      inTransaction(database, () => {
+        for (const id of ids) {
+          const attempt = beginOne(statements, { id, edit, nowMs, ...trier });
+          if (attempt !== null) begun.set(id, String(attempt));
+        }
+      });
+      return begun;
+    },
+    // deno-lint-ignore require-await -- what it throws is a rejection
+    async end(results) {
+      const ended = database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE id = ?");
+      inTransaction(database, () => {
+        for (const { attempt, outcome, sentence } of results) ended.run(outcome, sentence, Number(attempt));
+      });
+    },
+  };
+}
+
+function countedLetters(database: DatabaseSync): Pick<StoredLetters, "count" | "reasons" | "operators"> {
+  return {
     count(filter) {
       const { where, values } = condition(filter);
       return Number(database.prepare(`SELECT count(*) AS letters FROM letters ${where}`).get(...values)!.letters);
@@ -156,24 +191,6 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
     operators: () =>
       database.prepare("SELECT DISTINCT operator FROM letters WHERE resolved_ms IS NULL ORDER BY operator").all()
         .map(({ operator }) => String(operator)),
-    // deno-lint-ignore require-await -- what it throws is a rejection
-    async begin(ids, { edit, nowMs }) {
-      const begun = new Map<string, string>();
-      inTransaction(database, () => {
-        for (const id of ids) {
-          const attempt = beginOne(statements, { id, edit, nowMs, ...trier });
-          if (attempt !== null) begun.set(id, String(attempt));
-        }
-      });
-      return begun;
-    },
-    // deno-lint-ignore require-await -- what it throws is a rejection
-    async end(results) {
-      const ended = database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE id = ?");
-      inTransaction(database, () => {
-        for (const { attempt, outcome, sentence } of results) ended.run(outcome, sentence, Number(attempt));
-      });
-    },
   };
 }
 

@@ -103,6 +103,20 @@ class Home {
   }
 }
 
+/** Row 2 goes by a replay, which says so, as explain does. */
+async function deletesRow(home: Home, directory: string): Promise<void> {
+  await home.write(2, "old");
+  const [deleted] = await home.open(1);
+  await Deno.writeTextFile(`${directory}/nothing`, "null\n");
+  const nothing = await home.dlq("edit", deleted.id, "--value-file", `${directory}/nothing`);
+  assert(/replayed: Its row is deleted from "customers" as of offset/.test(nothing.out), nothing.out + nothing.err);
+  const why = await home.run("explain", "customers", "2");
+  const told = why.out.replaceAll(/\s+/g, " ");
+  for (const says of ["has no row of this key, as the record at", `replay of dead letter ${deleted.id}: deno`]) {
+    assert(told.includes(says), why.out + why.err);
+  }
+}
+
 Deno.test({
   name: "dlq shows, edits, refuses, replays and exports letters of a running instance, and a kill -9 loses none",
   ignore,
@@ -164,6 +178,7 @@ Deno.test({
         assertEquals(await home.shown(right), right);
         assertEquals(await home.open(0), []);
       }
+      await deletesRow(home, directory);
       await home.end("SIGTERM");
       const nobody = await home.dlq("replay", "--reason", "wrong_type");
       assertEquals([nobody.status, nobody.out], [0, "No open dead letters\n"]);
