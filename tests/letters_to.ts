@@ -31,3 +31,7 @@ export const unreadableOrder = (offset: number, fields: Partial<DeadLetter> = {}
   ...{ task: "orders-0", epoch: 7, subject: String(offset), timestampMs: 1_000 },
   ...fields,
 });
+
+/** Letters of orders whose records are as long as a letter keeps, from offset 0 on. */
+export const largeOrders = (count: number): DeadLetter[] =>
+  Array.from({ length: count }, (_, offset) => unreadableOrder(offset, { record: "x".repeat(65_000) }));

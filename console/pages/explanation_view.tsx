@@ -13,6 +13,7 @@ export function ExplanationView({ explanation, onAgain, children }: {
   readonly children?: ComponentChildren;
 }) {
   const { topology, table, key, outcome, sentence, notes, unanswered, totals, outputs, deadLetters } = explanation;
+  const { letter = null } = explanation.deletedBy ?? {};
   return (
     <article class="explanation" aria-label={`Explanation of ${shown(table, 60)} ${keyOf(key)}`}>
       <header class={`verdict ${toneOf(outcome)}`}>
@@ -23,6 +24,7 @@ export function ExplanationView({ explanation, onAgain, children }: {
           </h2>
           <p>{shown(sentence, 2_000)}</p>
           {notes.map((note, index) => <p key={index} class="muted">{shown(note, 1_000)}</p>)}
+          {letter !== null && <a href={linkTo("letters", [letter])}>What was replayed of dead letter {letter}</a>}
           {unanswered.map(({ instance, problem }) => (
             <p key={instance} class="muted">Nothing is known of {shown(instance, 80)}: {shown(problem, 400)}</p>
           ))}

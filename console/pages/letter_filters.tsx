@@ -1,5 +1,6 @@
 import type { Letters } from "../api/contract.ts";
 import { grouped, shown } from "../parts/text.ts";
+import { CHOSEN_BY } from "../state/letter_choice.ts";
 
 /** Reasons with how many letters they have, and what else narrows the list. */
 export function LetterFilters({ letters, query, onSet }: {
@@ -21,7 +22,7 @@ export function LetterFilters({ letters, query, onSet }: {
             <option value="all">all</option>
           </select>
         </label>
-        {(["topology", "reason", "operator"] as const).filter((name) => query[name] !== undefined).map((name) => (
+        {CHOSEN_BY.filter((name) => query[name] !== undefined).map((name) => (
           <button
             type="button"
             key={name}

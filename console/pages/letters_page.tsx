@@ -3,6 +3,7 @@ import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { counted, grouped } from "../parts/text.ts";
 import { type LetterList, useLetters } from "../state/letters.ts";
 import { linkTo } from "../state/address.ts";
+import { choiceOf, emptyWords } from "../state/letter_choice.ts";
 import { goTo, route } from "../state/route.ts";
 import { LetterFilters } from "./letter_filters.tsx";
 import { LetterPanel } from "./letter_panel.tsx";
@@ -25,6 +26,7 @@ export function LettersPage() {
     const all = Object.entries({ ...query, ...change }).filter(([, text]) => text !== "");
     goTo(linkTo("letters", [], Object.fromEntries(all)));
   };
+  const empty = emptyWords(query);
   return (
     <div class={`letters${open === undefined ? "" : " with-panel"}`}>
       <div class="letters-main">
@@ -33,7 +35,7 @@ export function LettersPage() {
         {problem !== null && <Notice kind="warn">{problem}</Notice>}
         {replayed !== null && <ReplayResults {...replayed} />}
         {letters.length === 0
-          ? <Empty title="No dead letters here">Every record and row of this choice was processed.</Empty>
+          ? <Empty title={empty.title}>{empty.text}</Empty>
           : <LetterTable letters={letters} open={open} chosen={chosen} onChoose={setChosen} query={query} />}
         {more !== null && <button type="button" onClick={more}>Older ones</button>}
       </div>
@@ -42,11 +44,12 @@ export function LettersPage() {
   );
 }
 
-function Actions({ list: { first, loading, again, replay }, chosen, query: { topology, reason } }: {
+function Actions({ list: { first, loading, again, replay }, chosen, query }: {
   readonly list: LetterList;
   readonly chosen: ReadonlySet<string>;
   readonly query: Readonly<Record<string, string>>;
 }) {
+  const choice = choiceOf(query);
   return (
     <div class="toolbar">
       <button
@@ -57,13 +60,13 @@ function Actions({ list: { first, loading, again, replay }, chosen, query: { top
       >
         Replay {chosen.size === 0 ? "selected" : counted(chosen.size, "letter")}
       </button>
-      {topology !== undefined && reason !== undefined && (
+      {choice.topology !== undefined && choice.reason !== undefined && (
         <button
           type="button"
           disabled={loading}
-          onClick={() => replay({ topology, reason })}
+          onClick={() => replay(choice)}
         >
-          Replay all of this reason
+          Replay all of this reason{choice.operator === undefined ? "" : " and operator"}
         </button>
       )}
       <button type="button" onClick={again} disabled={loading}>Look again</button>

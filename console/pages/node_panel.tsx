@@ -82,7 +82,7 @@ export function NodePanel({ topology, node, focused, onFocus, onClose }: {
           class="button"
           href={linkTo("letters", [], {
             topology: topology.name,
-            operator: lettersOf(node),
+            operator: node.letters,
           })}
         >
           Dead letters
@@ -102,11 +102,6 @@ export function NodePanel({ topology, node, focused, onFocus, onClose }: {
 /** What a node is called elsewhere: a sink's view, an operator. */
 function nameOf({ label, id }: PlanNode): string {
   return label === "" ? id : label;
-}
-
-/** Letters of a topic are told by its name, those of other nodes by the operator's. */
-function lettersOf(node: PlanNode): string {
-  return node.topic ?? nameOf(node);
 }
 
 function CounterList({ counters, rate }: {

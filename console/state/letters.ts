@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ask, sentenceOf } from "../api/ask.ts";
 import type { Letter, Letters, Replay } from "../api/contract.ts";
 import { useAsked } from "./asked.ts";
+import { choiceOf } from "./letter_choice.ts";
 
 const PAGE_LETTERS = 100;
 
@@ -25,7 +26,7 @@ export interface LetterList {
   readonly replay: (body: unknown) => Promise<void>;
 }
 
-/** The letters of a choice; `operator` is looked for in what has been read, since the instance knows no such filter. */
+/** The letters of a choice. */
 export function useLetters(query: Readonly<Record<string, string>>): LetterList {
   const filter = filterOf(query);
   const { value, problem, loading, again } = useAsked<Letters>(`/api/dead-letters?${new URLSearchParams(filter)}`);
@@ -56,12 +57,9 @@ export function useLetters(query: Readonly<Record<string, string>>): LetterList 
     }
     again();
   };
-  const letters = [...value?.letters ?? [], ...older].filter(({ operator, topic }) =>
-    query.operator === undefined || operator === query.operator || topic === query.operator
-  );
   return {
     first: value,
-    letters,
+    letters: [...value?.letters ?? [], ...older],
     problem: problem ?? fault,
     loading,
     replayed,
@@ -71,11 +69,6 @@ export function useLetters(query: Readonly<Record<string, string>>): LetterList 
   };
 }
 
-function filterOf({ topology, reason, state = "open" }: Readonly<Record<string, string>>): Record<string, string> {
-  return {
-    state,
-    limit: String(PAGE_LETTERS),
-    ...(topology === undefined ? {} : { topology }),
-    ...(reason === undefined ? {} : { reason }),
-  };
+function filterOf({ state = "open", ...query }: Readonly<Record<string, string>>): Record<string, string> {
+  return { state, limit: String(PAGE_LETTERS), ...choiceOf(query) };
 }

@@ -74,5 +74,5 @@ Deno.test("what was refused for want of the password is there once it is given",
     await page.getByRole("link", { name: "Dead letters" }).click();
     await page.getByLabel("Password", { exact: true }).fill("secret");
     await page.keyboard.press("Enter");
-    await page.getByText("6 open, 0 resolved").waitFor(SOON);
+    await page.getByText("7 open, 0 resolved").waitFor(SOON);
   }));

@@ -29,6 +29,12 @@ Deno.test("every outcome is shown with where the row stopped, and why", () =>
     await page.getByText(/reason: not_decimal/).waitFor(SOON);
   }));
 
+Deno.test("a row that a correction has deleted leads to the dead letter that was replayed", () =>
+  withPage({ at: "#/explain/sales/sales/6" }, async (page) => {
+    await page.getByRole("link", { name: "What was replayed of dead letter letter-1" }).click();
+    await page.getByRole("complementary", { name: "Dead letter" }).getByText("not_decimal").first().waitFor(SOON);
+  }));
+
 Deno.test("a total shows the rows that it is made of", () =>
   withPage({ at: "#/explain/sales/seller_revenue_by_hour/total" }, async (page) => {
     await page.getByRole("heading", { name: "Rows that make up this total" }).waitFor(SOON);

@@ -11,6 +11,7 @@ function graphOf(count: number) {
     op: "filter",
     topic: null,
     kind: "operator" as const,
+    letters: "",
     detail: [],
   }));
   const edges = nodes.slice(1).flatMap(({ id }, index) =>

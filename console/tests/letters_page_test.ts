@@ -17,7 +17,7 @@ Deno.test("a bad record is fixed and replayed; every attempt is kept", () =>
     await page.getByText("1 letter replayed.").waitFor(SOON);
     await panel.locator(".attempts li").nth(1).waitFor(SOON);
     assertEquals(letters.one("letter-1")!.attempts.map(({ outcome }) => outcome), ["failed", "replayed"]);
-    await page.getByText("5 open, 1 resolved").waitFor(SOON);
+    await page.getByText("6 open, 1 resolved").waitFor(SOON);
   }));
 
 Deno.test("letters are filtered by reason, and all of a reason are replayed", () =>
@@ -30,6 +30,26 @@ Deno.test("letters are filtered by reason, and all of a reason are replayed", ()
     await page.getByText("offset 518 of the same key is newer").waitFor(SOON);
     await page.getByRole("button", { name: /reason: outdated/ }).click();
     await page.locator("table tbody tr").nth(3).waitFor(SOON);
+  }));
+
+Deno.test("letters of one operator are listed, counted and replayed, as a node of the graph leads to them", () =>
+  withPage({ at: "#/topology/sales" }, async (page, { letters }) => {
+    const operators: (string | null)[] = [];
+    for (const kind of ["source", "sink"]) {
+      await page.locator(`.node.${kind}`).first().click();
+      const link = page.locator(".panel").getByRole("link", { name: "Dead letters" });
+      operators.push(new URL((await link.getAttribute("href"))!.slice(1), page.url()).searchParams.get("operator"));
+    }
+    assertEquals(operators, ["online_store.public.orders", "sink sales"]);
+    await page.locator(".panel").getByRole("link", { name: "Dead letters" }).click();
+    await page.getByText("1 open, 0 resolved").waitFor(SOON);
+    assertEquals(await page.locator("table tbody tr").count(), 1);
+    await page.getByRole("button", { name: /1 callback_threw/ }).click();
+    await page.getByRole("button", { name: "Replay all of this reason and operator" }).click();
+    await page.getByText("1 letter replayed.").waitFor(SOON);
+    assertEquals(letters.one("letter-thrown")!.attempts, []);
+    await page.getByText("No open dead letters of this choice").waitFor(SOON);
+    await page.getByText("There may be others: remove a filter above").waitFor(SOON);
   }));
 
 Deno.test("older letters come page by page, and a selection is replayed", () =>

@@ -25,6 +25,7 @@ const OPTIONS_OF: Readonly<Record<string, readonly Action[]>> = {
   stage: ["list"],
   topology: ["list", "replay"],
   reason: ["list", "replay"],
+  operator: ["list", "replay"],
   json: ["list", "show", "edit", "replay"],
   set: ["edit", "replay"],
   "value-file": ["edit"],
@@ -60,6 +61,12 @@ export const dlqCommand = command({
       read: readText,
     }),
     reason: value({ placeholder: "R", expected: "a reason", help: "Only of this reason.", read: readText }),
+    operator: value({
+      placeholder: "NAME",
+      expected: "an operator, or a source's topic",
+      help: 'Only of this operator, as letters name it: a topic, "orders.mapValues", "sink sales".',
+      read: readText,
+    }),
     stage: value({
       placeholder: "S",
       expected: "decode, callback or sink",
@@ -104,7 +111,7 @@ export const dlqCommand = command({
     "",
     "  show <id...>    all of a letter, and what was tried with it",
     "  edit <id>       opens the record in $EDITOR (or takes --set, --value-file, --key-file), and replays it",
-    "  replay <id...>  replays letters as they are; without ids all of --reason, or of --topology",
+    "  replay <id...>  replays letters as they are; without ids all of --reason, --operator or --topology",
     "  export <id...>  writes a test that makes the same letters (--out FILE)",
     "",
     "A record of a table is replayed at its place: it counts as if it had been right from the beginning, after every " +
@@ -122,7 +129,7 @@ export const dlqCommand = command({
   ],
   run: async ({ operands, options }) => {
     const { action, ids } = actionOf(operands, options);
-    const { topology, reason, json, url } = options;
+    const { topology, reason, operator, json, url } = options;
     const configuration = configurationOf(options);
     const directory = configuration.dataDirectory;
     switch (action) {
@@ -130,23 +137,26 @@ export const dlqCommand = command({
         await listLetters({ ...options, directory });
         return 0;
       case "show": {
-        const letters = await withLetters(directory, (all) => lettersOf(all, { ids, directory }));
-        for (const one of letters) {
-          console.log(json ? JSON.stringify(shownLetter(one)) : `${fullLines(one).join("\n")}\n`);
-        }
+        await withLetters(directory, (all) => {
+          for (const one of lettersOf(all, { ids, directory })) {
+            console.log(json ? JSON.stringify(shownLetter(one)) : `${fullLines(one).join("\n")}\n`);
+          }
+        });
         return 0;
       }
       case "edit": {
         const letter = url === undefined
-          ? (await withLetters(directory, (all) => lettersOf(all, { ids, directory })))[0]
+          ? await withLetters(directory, (all) => lettersOf(all, { ids, directory }).next().value!)
           : await askLetter(await replayingInstance(configuration, url), ids[0]);
         const edit = await editOf(options) ?? await editInEditor(letter);
         if (edit !== null) return await replayAll({ configuration, ids, edit: { id: letter.id, ...edit }, url, json });
         console.error("Nothing was changed, so nothing is replayed");
         return 1;
       }
-      case "replay":
-        return await replayAll({ configuration, ids, topology, reason, edit: await editOf(options), url, json });
+      case "replay": {
+        const choice = { topology, reason, operator };
+        return await replayAll({ configuration, ids, ...choice, edit: await editOf(options), url, json });
+      }
       case "export":
         await exportLetters({ configuration, ids, out: options.out });
         return 0;
@@ -177,8 +187,8 @@ function actionOf(
   if ((action === "show" || action === "export") && ids.length === 0) {
     problems.push(`Cannot ${action} nothing: dlq ${action} <id>`);
   }
-  if (ids.length > 0 && (options.reason !== undefined || options.topology !== undefined)) {
-    problems.push("Cannot replay letters by id and by reason or topology together: give one of them");
+  if (ids.length > 0 && ["reason", "operator", "topology"].some((name) => options[name] !== undefined)) {
+    problems.push("Cannot replay letters by id and by reason, operator or topology together: give one of them");
   }
   if (problems.length > 0) throw new UsageError(problems);
   return { action, ids };

@@ -29,29 +29,26 @@ const INDENT = LABEL_WIDTH + 2;
 const ERROR_LINES_MAX = 3;
 
 /** Each letter as some lines, and below them how many there are. */
-export function listingOf(letters: readonly ListedLetter[], options: ListingOptions): string[] {
+export function* listingOf(letters: Iterable<ListedLetter>, options: ListingOptions): Generator<string> {
   const { width, open, resolved, all, dropped } = options;
-  const lines: string[] = [];
-  if (letters.length === 0) lines.push(open + resolved === 0 ? "No dead letters" : "No open dead letters");
+  let listed = 0;
   let cut = false;
   for (const letter of letters) {
-    if (width === null) lines.push(...fullLines(letter), "");
-    else {
-      const short = shortLines(letter, width);
-      cut ||= short.some((line) => line.endsWith(MARK));
-      lines.push(...short, "");
-    }
+    listed++;
+    const lines = width === null ? fullLines(letter) : shortLines(letter, width);
+    cut ||= width !== null && lines.some((line) => line.endsWith(MARK));
+    yield* lines;
+    yield "";
   }
-  const total = all ? open + resolved : open;
-  if (letters.length > 0) {
+  if (listed === 0) yield open + resolved === 0 ? "No dead letters" : "No open dead letters";
+  else {
     const kind = all ? `dead letters, ${grouped(open)} of them open` : "open dead letters";
-    lines.push(`${grouped(letters.length)} of ${grouped(total)} ${kind}`);
+    yield `${grouped(listed)} of ${grouped(all ? open + resolved : open)} ${kind}`;
   }
-  if (!all && resolved > 0) lines.push(`${counted(resolved, "resolved one")} with --all`);
-  if (dropped > 0) lines.push(`${grouped(dropped)} older ones were dropped, because there were too many`);
-  if (cut) lines.push(`Texts that end in ${MARK} are cut: --full shows all of them, with rows and stacks`);
-  else if (width !== null && letters.length > 0) lines.push("Rows and stacks with --full");
-  return lines;
+  if (!all && resolved > 0) yield `${counted(resolved, "resolved one")} with --all`;
+  if (dropped > 0) yield `${grouped(dropped)} older ones were dropped, because there were too many`;
+  if (cut) yield `Texts that end in ${MARK} are cut: --full shows all of them, with rows and stacks`;
+  else if (width !== null && listed > 0) yield "Rows and stacks with --full";
 }
 
 /** What a letter says, without the operator and the key that are told beside it. */

@@ -34,19 +34,21 @@ export function oldestRow<T extends TableName>(tx: Picker, table: T): Rows[T] | 
 }
 
 /** Whether the shop leaves this product alone now. */
-export function isSpared({ history: { spared, micros } }: Picker, productId: number): boolean {
-  return spared?.id === productId && micros < spared.untilMicros;
+export function isSpared({ history: { spared = [], micros } }: Picker, productId: number): boolean {
+  return spared.some(({ id, untilMicros }) => id === productId && micros < untilMicros);
 }
 
 /**
  * The row at `id` or the next one that was not deleted and may be changed; past the end the search goes on at the
  * beginning.
  */
-function rowNear<T extends TableName>(tx: Picker, table: T, id: number): Rows[T] | undefined {
+export function rowNear<T extends TableName>(tx: Picker, table: T, id: number): Rows[T] | undefined {
   const rowFrom = (first: number) => {
-    const row = tx.tables.atOrAfter(table, first);
-    const spared = table === "products" && row !== undefined && isSpared(tx, row.id);
-    return spared ? tx.tables.atOrAfter(table, row.id + 1) : row;
+    let row = tx.tables.atOrAfter(table, first);
+    while (table === "products" && row !== undefined && isSpared(tx, row.id)) {
+      row = tx.tables.atOrAfter(table, row.id + 1);
+    }
+    return row;
   };
   return rowFrom(id) ?? rowFrom(0);
 }

@@ -62,7 +62,7 @@ export function newHistory(seed: number, options: { sizes: StoreSizes; ordersMax
       orders: Math.max(ordersMax, sizes.orders),
       order_items: Number.MAX_SAFE_INTEGER,
     },
-    spared: null,
+    spared: [],
   };
 }
 

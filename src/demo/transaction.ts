@@ -30,8 +30,8 @@ export interface History {
   counts: PerTable;
   /** From these row counts on a row is removed for each one created. Items are bounded by their orders. */
   readonly rowsMax: PerTable;
-  /** Not there in stores of earlier versions. */
-  spared?: SparedProduct | null;
+  /** Those whose time is not over yet, or was not when the last one came. Not there in stores of earlier versions. */
+  spared?: readonly SparedProduct[];
 }
 
 /** Takes one record of a topic; `value` null is the tombstone after a delete. */

@@ -1,6 +1,6 @@
 import { newPrice } from "./new_rows.ts";
 import { changeUnitPrice } from "./order_transactions.ts";
-import type { Picker } from "./picks.ts";
+import { isSpared, type Picker, rowNear } from "./picks.ts";
 import { recordKey, topicOf } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 import { centsOf, moneyText } from "./values.ts";
@@ -11,6 +11,8 @@ const PICKS_MAX = 200;
 const PRICE_CENTS_MAX = 99_999_999;
 /** How long the shop leaves a product alone whose record cannot be read: a visitor has fixed it by then. */
 const SPARED_MICROS = 10 * 60_000_000;
+/** Of more products at a time it forgets those that it has spared longest. */
+const SPARED_MAX = 100;
 
 /** An item that was sold, with what is around it. */
 export interface Sale {
@@ -95,18 +97,18 @@ export interface GarbledPrice {
 /**
  * Gives a product that seldom sells another price. The record says it as no topology can read it, once it was sent as
  * {@link garbledPrice} makes it. The shop leaves the product alone for ten minutes then, as a newer record of it would
- * settle the matter before anybody has looked. Null if there is no product.
+ * settle the matter before anybody has looked; so another call takes another product. Null if there is none.
  */
 export function repriceProduct(tx: Transaction): GarbledPrice | null {
-  const { choices, history, tables } = tx;
+  const { choices, history } = tx;
   const [first, last] = [history.firstIds.products, history.lastIds.products];
-  const product = tables.atOrAfter("products", choices.between(Math.floor((first + last) / 2), last)) ??
-    tables.atOrAfter("products", 0);
+  const product = rowNear(tx, "products", choices.between(Math.floor((first + last) / 2), last));
   if (product === undefined) return null;
   let right = product.price;
   while (right === product.price) right = moneyText(newPrice(choices));
   tx.update("products", product, { ...product, price: right, updated_at: tx.now });
-  history.spared = { id: product.id, untilMicros: tx.micros + SPARED_MICROS };
+  const spared = (history.spared ?? []).filter(({ id }) => isSpared(tx, id)).slice(1 - SPARED_MAX);
+  history.spared = [...spared, { id: product.id, untilMicros: tx.micros + SPARED_MICROS }];
   return {
     product_id: product.id,
     product: product.name,

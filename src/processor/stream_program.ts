@@ -165,6 +165,7 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
     };
   }
   const ends = node.op === "append" || node.op === "output" ? 1 : 0;
+  const name = errorName(node);
   const filters = node.op === "filter" || node.op === "branch" ? 1 : 0;
   return (value, key, metadata) => {
     const counted = repeats?.() !== true;
@@ -174,7 +175,7 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
       events = run(value, key, metadata);
     } catch (cause) {
       if (counted) counts.errors++;
-      return ports.onError(new ProcessorError(node.name, keyShown(key), { cause, row: value }));
+      return ports.onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
     }
     if (counted) {
       counts.out += events.length + ends;
@@ -184,6 +185,11 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
     if (tapped !== null) { for (const [passed, told] of ends === 1 ? [[key, value]] : events) tapped(told, passed); }
     for (const [newKey, newValue] of events) next(newValue, newKey, metadata);
   };
+}
+
+/** What an operator is called where it refuses an event: a ClickHouse table as where it refuses one itself. */
+function errorName({ op, name }: StreamNode): string {
+  return op === "append" ? `sink ${name}` : name;
 }
 
 /** The same for who looks: nothing is counted. */
@@ -202,7 +208,7 @@ function looked(
       given = goesOn ? [[key, value]] : run(value, key, metadata);
     } catch (cause) {
       onPassed({ node, key, value, given: null });
-      return onError(new ProcessorError(node.name, keyShown(key), { cause, row: value }));
+      return onError(new ProcessorError(errorName(node), keyShown(key), { cause, row: value }));
     }
     onPassed({ node, key, value, given });
     for (const [newKey, newValue] of given) next(newValue, newKey, metadata);

@@ -92,6 +92,11 @@ export class StaleKeys {
     return false;
   }
 
+  /** Where the record lies of which a correction was the last that was read of `key`; null if it was another one. */
+  correctedAt(key: Key): RecordPlace | null {
+    return this.#corrected.get(key) ?? null;
+  }
+
   /** Whether the last change of `key` could not be read, as known. */
   has(key: Key): boolean {
     return this.#keys.has(key) || this.#beyond > 0;

@@ -26,7 +26,7 @@ const counts = { open: 1, resolved: 2, all: false, dropped: 0 };
 
 Deno.test("listingOf() cuts what does not fit the terminal, marks it, and says how to see all", () => {
   for (const width of [80, 160]) {
-    const lines = listingOf([letter], { ...counts, width });
+    const lines = [...listingOf([letter], { ...counts, width })];
     assertEquals(Math.max(...lines.map((line) => line.length)), width);
     assertEquals(lines.slice(0, 4).map((line) => line.slice(0, 60)), [
       '2026-01-02 03:04:05 UTC  sales  callback callback_threw at "items.mapValues"'.slice(0, 60),
@@ -50,7 +50,7 @@ Deno.test("listingOf() cuts what does not fit the terminal, marks it, and says h
 
 Deno.test("listingOf() shows everything with --full, and nothing that a terminal would obey", () => {
   const odd = { ...letter, error: "red \x1b[31m\nnext line", resolvedMs: 0, resolution: "mended" };
-  const lines = listingOf([odd], { ...counts, width: null, all: true });
+  const lines = [...listingOf([odd], { ...counts, width: null, all: true })];
   assertEquals(lines, [
     '2026-01-02 03:04:05 UTC  sales  callback callback_threw at "items.mapValues"',
     '  key       {"id":17}',
@@ -70,12 +70,12 @@ Deno.test("listingOf() shows everything with --full, and nothing that a terminal
 Deno.test("listingOf() tells a start, and when nothing is open", () => {
   const start = { ...letter, topic: null, partition: null, offset: null, occasion: "start" as const, error: "short" };
   assert(
-    listingOf([start], { ...counts, width: 80 }).includes("  from      evaluated at a start, with all rows"),
+    [...listingOf([start], { ...counts, width: 80 })].includes("  from      evaluated at a start, with all rows"),
   );
-  assertEquals(listingOf([], { ...counts, open: 0, resolved: 1, dropped: 3, width: 80 }), [
+  assertEquals([...listingOf([], { ...counts, open: 0, resolved: 1, dropped: 3, width: 80 })], [
     "No open dead letters",
     "1 resolved one with --all",
     "3 older ones were dropped, because there were too many",
   ]);
-  assertEquals(listingOf([], { ...counts, open: 0, resolved: 0, width: 80 }), ["No dead letters"]);
+  assertEquals([...listingOf([], { ...counts, open: 0, resolved: 0, width: 80 })], ["No dead letters"]);
 });

@@ -109,15 +109,15 @@ export async function assertTellsOfNobody(command: readonly string[], directory:
 
 /** Reads a stream by lines. Resolves with the whole text. */
 export async function lines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
-  let text = "";
-  let done = 0;
+  const parts: string[] = [];
+  let rest = "";
   const decoder = new TextDecoder();
-  for await (const part of stream) {
-    text += decoder.decode(part, { stream: true });
-    for (let end = text.indexOf("\n", done); end >= 0; end = text.indexOf("\n", done)) {
-      onLine(text.slice(done, end));
-      done = end + 1;
-    }
+  for await (const bytes of stream) {
+    const part = decoder.decode(bytes, { stream: true });
+    parts.push(part);
+    const whole = (rest + part).split("\n");
+    rest = whole.pop()!;
+    for (const line of whole) onLine(line);
   }
-  return text;
+  return parts.join("");
 }

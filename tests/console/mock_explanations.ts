@@ -63,7 +63,7 @@ interface Stop {
   readonly sentence: string;
 }
 
-/** An explanation of each outcome, by key: 4711 is shown, 1 to 5 are not, `total` is a total, others are unknown. */
+/** An explanation of each outcome, by key: 4711 is shown, 1 to 6 are not, `total` is a total, others are unknown. */
 export function explanationOf(
   { topology, table, key }: { readonly topology: string; readonly table: string; readonly key: string },
 ): Explanation {
@@ -76,6 +76,10 @@ export function explanationOf(
   if (key === "events") return totalOfEvents(common);
   if (key === "online_store.clickstream/0/33") return record(common);
   if (STOPS[key] !== undefined) return stopped(common, STOPS[key]);
+  const deletedBy = { topic: SOURCE.topic!, partition: 4, offset: 20_114, letter: "letter-1" };
+  if (key === "6") {
+    return { ...common, outcome: "unknown", sentence: "The record was corrected.", source: null, steps: [], deletedBy };
+  }
   const sentence = `Nothing with key ${key} was ever read.`;
   return { ...common, outcome: "unknown", sentence, source: null, sources: [], steps: [] };
 }

@@ -18,6 +18,7 @@ export class MockLetters {
       ...[1, 2, 3, 4].map((number) => badPrice(number, nowMs - number * 61_000)),
       outdated(nowMs - 600_000),
       thrown(nowMs - 4_000_000),
+      { ...thrown(nowMs - 4_100_000), id: "letter-refused", operator: "sink sales" },
     ];
   }
 
@@ -27,17 +28,22 @@ export class MockLetters {
 
   list(query: URLSearchParams): Letters {
     const state = query.get("state") ?? "open";
-    const of = (name: "topology" | "reason") => (letter: Letter) => [null, letter[name]].includes(query.get(name));
-    const all = this.#letters.filter(of("topology")).filter(of("reason"))
-      .filter(({ resolvedMs }) => state === "all" || (state === "open") === (resolvedMs === null));
+    const of = (name: "topology" | "reason" | "operator") => (letter: Letter) =>
+      [null, letter[name]].includes(query.get(name));
+    const chosen = this.#letters.filter(of("topology")).filter(of("reason")).filter(of("operator"));
+    const all = chosen.filter(({ resolvedMs }) => state === "all" || (state === "open") === (resolvedMs === null));
+    const open = chosen.filter(({ resolvedMs }) => resolvedMs === null).length;
     const after = Number(query.get("after") ?? 0);
     const end = after + Math.min(Number(query.get("limit") ?? 100), 4);
     return {
       letters: all.slice(after, end),
-      open: this.open,
-      resolved: this.#letters.length - this.open,
+      open,
+      resolved: chosen.length - open,
       reasons: [
-        ...Map.groupBy(this.#letters.filter(({ resolvedMs }) => resolvedMs === null), ({ reason }) => reason).values(),
+        ...Map.groupBy(
+          this.#letters.filter(of("topology")).filter(of("operator")).filter(({ resolvedMs }) => resolvedMs === null),
+          ({ reason }) => reason,
+        ).values(),
       ]
         .map((letters) => ({ ...letters[0], letters: letters.length })),
       next: end < all.length ? String(end) : null,
@@ -48,15 +54,17 @@ export class MockLetters {
     return this.#letters.find((letter) => letter.id === id);
   }
 
-  replay({ ids, topology, reason, edit }: {
+  replay({ ids, topology, reason, operator, edit }: {
     readonly ids?: readonly string[];
     readonly topology?: string;
     readonly reason?: string;
+    readonly operator?: string;
     readonly edit?: LetterEdit;
   }): Replay {
     const chosen = this.#letters.filter((letter) =>
       ids?.includes(letter.id) ??
-        (letter.topology === topology && letter.reason === reason && letter.resolvedMs === null)
+        (letter.topology === topology && letter.reason === reason && letter.resolvedMs === null &&
+          [undefined, letter.operator].includes(operator))
     );
     return { results: chosen.map((letter) => this.#replay(letter, edit?.id === letter.id ? edit : undefined)) };
   }

@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import {
@@ -88,23 +89,63 @@ Deno.test("repriceProduct() gives a product a price of which the record alone is
     assertEquals(wrong.length, 1, wrong.join());
   }));
 
-Deno.test("the shop leaves a product alone for ten minutes, once its record could not be read", () => {
+Deno.test("the shop leaves products alone for ten minutes, once their records could not be read", () => {
   const clock = manualClock();
   return withStore(async (store, records) => {
-    const { key, product_id, right } = (await store.change(repriceProduct, { sentAs: garbledPrice }))!;
-    const told = async () => (await records()).filter((one) => one.table === "products" && one.key === key).length;
+    const send = async () => (await store.change(repriceProduct, { sentAs: garbledPrice }))!;
+    const sent = [await send(), await send(), await send()];
+    const told = async () => {
+      const all = await records();
+      return sent.map(({ key }) => all.filter((one) => one.table === "products" && one.key === key).length);
+    };
     const before = await told();
     await store.write(6_000);
-    assertEquals([await told(), [...store.rows("products")].find(({ id }) => id === product_id)?.price], [
+    const prices = new Map([...store.rows("products")].map(({ id, price }) => [id, price]));
+    assertEquals([await told(), sent.map(({ product_id }) => prices.get(product_id))], [
       before,
-      right,
+      sent.map(({ right }) => right),
     ]);
     await clock.sleep(10 * 60_000);
-    await store.write(6_000);
-    assert(await told() > before);
+    await store.write(9_000);
+    const after = await told();
+    assert(after.every((count, index) => count > before[index]), `${before} ${after}`);
     assertSameRows(fold(await records()), truthOf(store));
   }, clock);
 });
+
+Deno.test("repriceProduct() takes each product once in ten minutes, and then says that there is none", () => {
+  const clock = manualClock();
+  return withStore(async (store) => {
+    const all = [...store.rows("products")].map(({ id }) => id);
+    const taken = [];
+    for (const _ of all) taken.push((await store.change(repriceProduct))!.product_id);
+    assertEquals(taken.toSorted((a, b) => a - b), all);
+    assertEquals(await store.change(repriceProduct), null);
+    await clock.sleep(10 * 60_000 + 1_000);
+    assertNotEquals(await store.change(repriceProduct), null);
+  }, clock);
+});
+
+Deno.test("a store of an earlier version, which has spared no product, goes on", () =>
+  inDirectory(async (directory) => {
+    const path = `${directory}/store.db`;
+    const log = openEmbeddedLog({ path: ":memory:" });
+    const open = () => openDemoStore({ path, log, clock: manualClock(), seed: 3, sizes: SMALL });
+    const made = open();
+    await made.createTopics();
+    await made.snapshot();
+    made.close();
+    const file = new DatabaseSync(path);
+    file.prepare("UPDATE state SET body = json_remove(body, '$.history.spared')").run();
+    file.close();
+    const store = open();
+    await store.write(100);
+    const [first, second] = [await store.change(repriceProduct), await store.change(repriceProduct)];
+    assertNotEquals(first!.product_id, second!.product_id);
+    assertSameRows(fold(await readAll(log)), truthOf(store));
+    store.close();
+    await log.close();
+  }));
 
 Deno.test("DemoStore.change() waits for nobody who writes", () =>
   withStore(async (store) => {

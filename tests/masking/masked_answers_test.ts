@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fullLines, listingOf } from "../../src/cli/letter_listing.ts";
-import { fixtureText } from "../../src/cli/letters/fixture.ts";
+import { fixtureTexts } from "../../src/cli/letters/fixture.ts";
 import { shownLetter } from "../../src/cli/letters/shown_letter.ts";
 import { eventOf } from "../../src/cli/start/run_events.ts";
 import { compile } from "../../src/plan/compile.ts";
@@ -133,7 +133,7 @@ function tellLetters({ letters }: World, tell: Tell): void {
   const imports = { topologies: ".", testing: "./mod.ts" };
   for (const one of shown) {
     try {
-      tell("fixture", fixtureText([one], imports));
+      tell("fixture", [...fixtureTexts(() => [one], imports)].join(""));
     } catch (error) {
       tell("fixture", (error as Error).message);
     }

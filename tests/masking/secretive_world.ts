@@ -31,7 +31,7 @@ class AskedInstance {
     };
     const routes = (): Routes => ({
       ...apiRoutes({ ...watched, runs: runs() }),
-      ...explainRoutes({ runs: runs(), access: { password: PASSWORD } }),
+      ...explainRoutes({ runs: runs(), access: { password: PASSWORD }, letters: letters.stored }),
       ...showingRows(
         letterRoutes({ letters: letters.stored, runs: runs() as never, nowMs: () => 5, showsRows: true }),
         watched,

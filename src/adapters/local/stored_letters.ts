@@ -1,7 +1,11 @@
+import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
+import type { Position } from "../../ports/log.ts";
 import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
 import { inTransaction } from "./sqlite.ts";
 
+/** A page of letters ends when they take so much as JSON: each may have a record of 64 KiB, and many attempts. */
+const PAGE_BYTES = 16 * 2 ** 20;
 /** Attempts that are kept of one letter; the oldest go first. */
 const ATTEMPTS_MAX = 1_000;
 /** Characters of an edit that are kept. */
@@ -39,6 +43,7 @@ export interface LetterReason {
 
 /** What a page of letters begins behind, and how many it has. */
 export interface PageOptions extends DeadLetterFilter {
+  /** Most letters of it. */
   readonly limit: number;
   /** Id of the last letter of the page before. */
   readonly after?: string;
@@ -46,16 +51,23 @@ export interface PageOptions extends DeadLetterFilter {
 
 /** Letters by name, and what was tried with them. */
 export interface StoredLetters {
-  /** The newest first; `next`: what the next page begins behind, null if this is the last one. */
+  /**
+   * The newest first; `next`: what the next page begins behind, null if this is the last one. It ends before its limit
+   * where its letters take 16 MiB as JSON.
+   */
   page(options: PageOptions): { readonly letters: StoredLetter[]; readonly next: string | null };
   /** Ids of those that `page` would give first, the oldest first. */
   ids(options: Omit<PageOptions, "after">): string[];
   /** Null if there is none of this id. */
   letter(id: string): StoredLetter | null;
+  /** Id of the letter about a record, the topology's own if it has one; null if there is none. */
+  ofRecord(record: Position & { readonly topology: string }): string | null;
   /** How many there are. */
   count(filter: DeadLetterFilter): number;
   /** Open ones by topology, stage and reason, the most first. */
   reasons(filter?: DeadLetterFilter): LetterReason[];
+  /** Operators that have open ones, in the order of their names. */
+  operators(): string[];
   /**
    * Notes that these are tried now. Resolves to the attempts by letter, once they are durable; those that another
    * process tries are missing.
@@ -104,6 +116,10 @@ export interface Trier {
 /** The letters of an open file. */
 export function storedLetters(database: DatabaseSync, trier: Trier): StoredLetters {
   const attemptsOf = database.prepare("SELECT * FROM attempts WHERE identity = ? ORDER BY id");
+  const ofRecord = database.prepare(
+    "SELECT id FROM letters WHERE stage = 'decode' AND topic = ? AND partition = ? AND \"offset\" = ? " +
+      "ORDER BY topology <> ?, id DESC LIMIT 1",
+  );
   const byId = database.prepare("SELECT * FROM letters WHERE id = ?");
   const statements = attemptStatements(database);
   const withAttempts = (row: Record<string, unknown>): StoredLetter => ({
@@ -115,10 +131,9 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
     page({ limit, after, ...filter }) {
       const { where, values } = condition(filter);
       const behind = after === undefined ? "" : `${where === "" ? "WHERE" : "AND"} id < ?`;
-      const rows = database.prepare(`SELECT * FROM letters ${where} ${behind} ORDER BY id DESC LIMIT ?`)
-        .all(...values, ...after === undefined ? [] : [numberOf(after)], limit + 1);
-      const letters = rows.slice(0, limit).map(withAttempts);
-      return { letters, next: rows.length > limit ? letters.at(-1)!.id : null };
+      const rows = database.prepare(`SELECT * FROM letters ${where} ${behind} ORDER BY id DESC`)
+        .iterate(...values, ...after === undefined ? [] : [numberOf(after)]);
+      return pageOf(rows.map(withAttempts), limit);
     },
     ids({ limit, ...filter }) {
       const { where, values } = condition(filter);
@@ -129,22 +144,11 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
       const row = byId.get(numberOf(id));
       return row === undefined ? null : withAttempts(row);
     },
-    count(filter) {
-      const { where, values } = condition(filter);
-      return Number(database.prepare(`SELECT count(*) AS letters FROM letters ${where}`).get(...values)!.letters);
+    ofRecord({ topology, topic, partition, offset }) {
+      const row = ofRecord.get(topic, partition, offset, topology);
+      return row === undefined ? null : String(row.id);
     },
-    reasons(filter = {}) {
-      const { where, values } = condition({ ...filter, state: "open" });
-      return database.prepare(
-        `SELECT topology, stage, reason, count(*) AS letters FROM letters ${where} ` +
-          "GROUP BY topology, stage, reason ORDER BY letters DESC, topology, stage, reason",
-      ).all(...values).map(({ topology, stage, reason, letters }) => ({
-        topology: String(topology),
-        stage: String(stage),
-        reason: String(reason),
-        letters: Number(letters),
-      }));
-    },
+    ...countedLetters(database),
     // deno-lint-ignore require-await -- what it throws is a rejection
     async begin(ids, { edit, nowMs }) {
       const begun = new Map<string, string>();
@@ -164,6 +168,44 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
       });
     },
   };
+}
+
+function countedLetters(database: DatabaseSync): Pick<StoredLetters, "count" | "reasons" | "operators"> {
+  return {
+    count(filter) {
+      const { where, values } = condition(filter);
+      return Number(database.prepare(`SELECT count(*) AS letters FROM letters ${where}`).get(...values)!.letters);
+    },
+    reasons(filter = {}) {
+      const { where, values } = condition({ ...filter, state: "open" });
+      return database.prepare(
+        `SELECT topology, stage, reason, count(*) AS letters FROM letters ${where} ` +
+          "GROUP BY topology, stage, reason ORDER BY letters DESC, topology, stage, reason",
+      ).all(...values).map(({ topology, stage, reason, letters }) => ({
+        topology: String(topology),
+        stage: String(stage),
+        reason: String(reason),
+        letters: Number(letters),
+      }));
+    },
+    operators: () =>
+      database.prepare("SELECT DISTINCT operator FROM letters WHERE resolved_ms IS NULL ORDER BY operator").all()
+        .map(({ operator }) => String(operator)),
+  };
+}
+
+/** As many of the letters as are told at once. */
+function pageOf(letters: Iterable<StoredLetter>, limit: number): { letters: StoredLetter[]; next: string | null } {
+  const page: StoredLetter[] = [];
+  let bytes = 0;
+  for (const letter of letters) {
+    bytes += Buffer.byteLength(JSON.stringify(letter));
+    if (page.length === limit || (page.length > 0 && bytes > PAGE_BYTES)) {
+      return { letters: page, next: page.at(-1)!.id };
+    }
+    page.push(letter);
+  }
+  return { letters: page, next: null };
 }
 
 /** The attempts of letters that were dropped go with them. */

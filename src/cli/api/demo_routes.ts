@@ -58,7 +58,9 @@ export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes
         watched,
         (store) => store.change(repriceProduct, { sentAs: garbledPrice }),
       );
-      if (sent === null) throw new RequestError(503, "The demo store has no product at present: try again in a moment");
+      if (sent === null) {
+        throw new RequestError(503, "The demo store has no product to change at present: try again in some minutes");
+      }
       return json(sent);
     },
   };

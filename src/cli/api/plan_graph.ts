@@ -12,6 +12,8 @@ export interface GraphNode {
   /** That it reads; null if it reads none. */
   readonly topic: string | null;
   readonly kind: "source" | "stream" | "operator" | "stage" | "global" | "sink" | "output";
+  /** What its dead letters have as `operator`. */
+  readonly letters: string;
   /** Lines that say more. */
   readonly detail: readonly string[];
 }
@@ -67,6 +69,7 @@ function tableNode(operator: OperatorDescription, { sources, sinks }: TopologyDe
       : "operator",
     op: kind === undefined ? op : `${kind} ${op}`,
     topic: op === "source" ? source?.topic ?? null : null,
+    letters: op === "sink" ? `sink ${name}` : op === "source" ? source?.topic ?? name : name,
     detail: [
       kind === undefined ? op : `${kind} ${op}`,
       ...op === "source" && source !== undefined ? [`topic ${source.topic}`, `key ${source.key.join(", ")}`] : [],
@@ -132,6 +135,7 @@ function streamNode(
       : "operator",
     op: node.op === "globalJoin" ? `${node.kind} ${node.op}` : node.op,
     topic: node.op === "events" ? topic ?? null : null,
+    letters: node.op === "append" ? `sink ${node.name}` : node.op === "events" ? topic ?? node.name : node.name,
     detail: [
       node.op === "globalJoin" ? `${node.kind} ${node.op}` : node.op,
       ...node.op === "events" && topic !== undefined ? [`topic ${topic}`] : [],

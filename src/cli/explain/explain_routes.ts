@@ -1,5 +1,7 @@
 import { systemClock } from "../../adapters/local/system_clock.ts";
+import type { StoredLetters } from "../../adapters/local/stored_letters.ts";
 import { didYouMean } from "../../record/nearest.ts";
+import type { Explanation } from "../../runtime/explain/explanation.ts";
 import { type Explainer, explainerOf } from "../../runtime/explain/explainer.ts";
 import type { AskedKey } from "../../runtime/explain/read_key.ts";
 import type { Runner } from "../../runtime/runner.ts";
@@ -31,6 +33,8 @@ export interface ExplainRouteOptions {
   readonly runs: readonly ExplainedRun[];
   /** Whose password other instances ask for. */
   readonly access: Access;
+  /** Of this instance. */
+  readonly letters: Pick<StoredLetters, "ofRecord">;
 }
 
 /**
@@ -48,7 +52,7 @@ export function explainRoutes(options: ExplainRouteOptions): Routes {
 
 async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOptions): Promise<Response> {
   const [, , , topology = "", table = "", ...rest] = pathname.split("/").map(decodeURIComponent);
-  const { runs, access } = options;
+  const { runs, access, letters } = options;
   if (topology === "") return json(exactJson({ topologies: runs.map(listedRun) }));
   const run = runs.find((one) => one.name === topology);
   if (run === undefined) return unknown({ what: "topology", name: topology, names: runs.map(({ name }) => name) });
@@ -64,7 +68,18 @@ async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOp
   const limit = limitOf(searchParams.get("limit"));
   const question = { table, key: keyIn(rest, searchParams), after: searchParams.get("after"), limit };
   const others = askParts({ topology, addresses: run.runner!.others(), password: access.password });
-  return json(explanationJson(await explainer.explain(question, { others, pause: PAUSE })));
+  return json(explanationJson(withLetter(await explainer.explain(question, { others, pause: PAUSE }), letters)));
+}
+
+/** Names the letter of a record whose correction has deleted the row: it has what was tried, and by whom. */
+function withLetter(explanation: Explanation, letters: ExplainRouteOptions["letters"]): Explanation {
+  const { deletedBy, topology, notes } = explanation;
+  if (deletedBy === undefined) return explanation;
+  const letter = letters.ofRecord({ ...deletedBy, topology });
+  const note = letter === null
+    ? "Who corrected the record has its dead letter: here there is none of it"
+    : `The record was corrected by a replay of dead letter ${letter}: deno task dlq show ${letter} has what was tried`;
+  return { ...explanation, deletedBy: { ...deletedBy, letter }, notes: [...notes, note] };
 }
 
 /** What another instance asks. @throws RequestError 409 if it runs another plan */

@@ -11,6 +11,13 @@ const PAGE = 500;
 /** As many letters as one request may name, of which each may wait for its task. */
 const REPLAY_MS = 30 * 60_000;
 
+/** Which letters; all of what is given must be the same. */
+export interface LetterChoice {
+  readonly topology?: string;
+  readonly reason?: string;
+  readonly operator?: string;
+}
+
 /** Who replays: the instance named, or the one that runs here. @throws ConfigError when nothing runs here */
 export function replayingInstance(configuration: Configuration, url: string | undefined): Promise<Instances> {
   return instancesOf(configuration, {
@@ -44,12 +51,12 @@ export async function askLetter(instance: Instances, id: string): Promise<Stored
 /** Ids of the open letters that an instance has, the newest first. @throws ConfigError when it does not answer */
 export async function askOpenIds(
   instance: Instances,
-  { topology, reason }: { readonly topology?: string; readonly reason?: string },
+  { topology, reason, operator }: LetterChoice,
 ): Promise<string[]> {
   const ids: string[] = [];
   let next: string | null = null;
   do {
-    const given = { topology, reason, after: next ?? undefined, state: "open", limit: String(PAGE) };
+    const given = { topology, reason, operator, after: next ?? undefined, state: "open", limit: String(PAGE) };
     const parameters = Object.fromEntries(
       Object.entries(given).flatMap(([name, text]) => text === undefined ? [] : [[name, text]]),
     );

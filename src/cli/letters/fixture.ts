@@ -15,20 +15,28 @@ const CUT = /\.\.\. \[cut: at most \d+ bytes are kept\]$/;
 
 /**
  * Letters of records as a test of their topologies, which passes as it is: the record is written as it lay in the log,
- * and the same letter must come of it. Whoever repairs the topology changes what is expected.
+ * and the same letter must come of it. Whoever repairs the topology changes what is expected. Gives its text in pieces.
+ * `letters` is called twice.
  * @throws ConfigError for letters that hold no whole record
  */
-export function fixtureText(letters: readonly StoredLetter[], { topologies, testing }: FixtureImports): string {
-  const problems = letters.flatMap(problemOf);
+export function* fixtureTexts(
+  letters: () => Iterable<StoredLetter>,
+  { topologies, testing }: FixtureImports,
+): Generator<string> {
+  const problems: string[] = [];
+  const names = new Set<string>();
+  for (const letter of letters()) {
+    problems.push(...problemOf(letter));
+    names.add(letter.topology);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
-  const names = [...new Set(letters.map(({ topology }) => topology))].sort();
-  return [
+  yield [
     ASSERT_EQUALS,
     `import { createTopologyTestDriver } from ${text(testing)};`,
-    ...names.map((name) => `import ${identifier(name)} from ${text(`${topologies}/${name}.ts`)};`),
+    ...[...names].sort().map((name) => `import ${identifier(name)} from ${text(`${topologies}/${name}.ts`)};`),
     "",
-    ...letters.flatMap(testOf),
   ].join("\n");
+  for (const letter of letters()) yield testOf(letter);
 }
 
 function testOf({ id, topology, stage, reason, operator, topic, key, record, error, offset, partition }: StoredLetter) {
@@ -36,6 +44,7 @@ function testOf({ id, topology, stage, reason, operator, topic, key, record, err
   const expected = JSON.stringify({ stage, reason, operator });
   const isMasked = [record, key].some((text) => text?.includes(MASKED) === true);
   return [
+    "",
     ...isMasked ? [`// ${MASKED} stands for columns that are not shown: replace it with a value of each.`] : [],
     `// Partition ${partition}, offset ${offset}: ${error.replaceAll(/\s+/g, " ").slice(0, 80)}`,
     `Deno.test(${text(name)}, async () => {`,
@@ -55,7 +64,7 @@ function testOf({ id, topology, stage, reason, operator, topic, key, record, err
     `  assertEquals(found, [${expected}]);`,
     "});",
     "",
-  ];
+  ].join("\n");
 }
 
 function problemOf({ id, stage, reason, topic, record, key }: StoredLetter): string[] {

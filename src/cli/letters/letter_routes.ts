@@ -26,12 +26,16 @@ const EDIT = z.strictObject({
 
 const REPLAY = z.union([
   z.strictObject({ ids: z.array(z.string()).min(1).max(REPLAYED_MAX), edit: EDIT.optional() }),
-  z.strictObject({ topology: z.string().optional(), reason: z.string(), edit: EDIT.optional() }),
+  z.strictObject({
+    ...{ topology: z.string().optional(), reason: z.string(), operator: z.string().optional() },
+    edit: EDIT.optional(),
+  }),
 ]);
 
 const QUERY = {
   topology: z.string().optional(),
   reason: z.string().optional(),
+  operator: z.string().optional(),
   stage: z.enum(["decode", "callback", "sink"]).optional(),
   state: z.enum(["open", "resolved", "all"]).default("open"),
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
@@ -64,13 +68,15 @@ function listed(request: Request, { letters }: ReplayParts): Response {
   const { data, error } = z.strictObject(QUERY).safeParse(Object.fromEntries(given));
   if (error !== undefined) throw new RequestError(400, z.prettifyError(error));
   const { state, limit, after, ...filter } = data;
+  const { topology, operator, stage } = filter;
   const page = letters.page({ ...filter, limit, after, ...(state === "all" ? {} : { state }) });
   const answer: LetterPage = {
     ...page,
     letters: page.letters.map(shownLetter),
     open: letters.count({ ...filter, state: "open" }),
     resolved: letters.count({ ...filter, state: "resolved" }),
-    reasons: letters.reasons({ topology: filter.topology }),
+    // Whatever reason is chosen: another one may be.
+    reasons: letters.reasons({ topology, operator, stage }),
   };
   return json(answer);
 }
@@ -127,7 +133,11 @@ function checkEdited(ids: readonly string[], id: string | undefined): void {
 
 function idsOf(
   { letters }: ReplayParts,
-  { topology, reason }: { readonly topology?: string; readonly reason: string },
+  { topology, reason, operator }: {
+    readonly topology?: string;
+    readonly reason: string;
+    readonly operator?: string;
+  },
 ): string[] {
-  return letters.ids({ topology, reason, state: "open", limit: REPLAYED_MAX });
+  return letters.ids({ topology, reason, operator, state: "open", limit: REPLAYED_MAX });
 }

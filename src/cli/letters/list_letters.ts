@@ -1,4 +1,4 @@
-import type { LetterReason } from "../../adapters/local/stored_letters.ts";
+import type { LetterReason, PageOptions, StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { listingOf } from "../letter_listing.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
@@ -19,6 +19,7 @@ export interface ListOptions {
   readonly directory: string;
   readonly topology?: string;
   readonly reason?: string;
+  readonly operator?: string;
   readonly stage?: DeadLetter["stage"];
   readonly limit?: number;
   readonly after?: string;
@@ -30,7 +31,7 @@ export interface ListOptions {
 
 /** Prints letters, the newest first, and the tables that are stale; or how many there are of each reason. */
 export async function listLetters(options: ListOptions): Promise<void> {
-  const { directory, topology, reason, stage } = options;
+  const { directory, topology, reason, operator, stage } = options;
   const stale = readStale(directory).filter((table) => table.topology === (topology ?? table.topology));
   const letters = await openIfThere(directory);
   if (letters === null) {
@@ -38,39 +39,76 @@ export async function listLetters(options: ListOptions): Promise<void> {
     return;
   }
   try {
-    const filter = { topology, reason, stage };
+    const filter = { topology, reason, operator, stage };
     if (options.reasons) return printReasons(letters.stored.reasons(filter), options);
     const which = options.all ? filter : { ...filter, state: "open" } as const;
     const { limit = LISTED_DEFAULT, after } = options;
-    const { letters: listed, next } = letters.stored.page({ ...which, limit, after });
-    if (options.json) { for (const letter of listed) console.log(JSON.stringify(shownLetter(letter))); }
+    const listed = new ListedLetters(letters.stored, { ...which, limit, after });
+    if (options.json) { for (const letter of listed.letters()) console.log(JSON.stringify(shownLetter(letter))); }
     else {
-      const lines = listingOf(listed, {
+      const lines = listingOf(listed.letters(), {
         width: options.full ? null : terminalWidth(),
         open: letters.count({ ...filter, state: "open" }),
         resolved: letters.count({ ...filter, state: "resolved" }),
         all: options.all,
         dropped: letters.dropped(),
       });
-      if (listed.length === 0) lines.push(...unknownLines(letters.stored.reasons(), filter));
-      if (next !== null) lines.push(`Older ones with --after ${next}`);
-      if (listed.some(({ resolvedMs }) => resolvedMs === null)) lines.push(HINT);
-      console.log([...lines, ...staleLines(stale)].join("\n"));
+      for (const line of lines) console.log(line);
+      if (listed.count === 0) { for (const line of unknownLines(letters.stored, filter)) console.log(line); }
+      if (listed.next !== null) console.log(`Older ones with --after ${listed.next}`);
+      if (listed.open > 0) console.log(HINT);
+      for (const line of staleLines(stale)) console.log(line);
     }
   } finally {
     letters.close();
   }
 }
 
+/** Letters of a list, read page by page: a page ends where its letters are large. */
+class ListedLetters {
+  count = 0;
+  /** Of them: those that still apply. */
+  open = 0;
+  /** What a list of older ones begins behind; null: there are none. */
+  next: string | null = null;
+  readonly #stored: StoredLetters;
+  readonly #options: PageOptions;
+
+  constructor(stored: StoredLetters, options: PageOptions) {
+    this.#stored = stored;
+    this.#options = options;
+  }
+
+  *letters(): Generator<StoredLetter> {
+    const { limit, ...options } = this.#options;
+    this.next = options.after ?? null;
+    do {
+      const page = this.#stored.page({ ...options, limit: limit - this.count, after: this.next ?? undefined });
+      for (const letter of page.letters) {
+        this.count++;
+        if (letter.resolvedMs === null) this.open++;
+        yield letter;
+      }
+      this.next = page.next;
+    } while (this.next !== null && this.count < limit);
+  }
+}
+
 /** Names that no open letter has were perhaps meant otherwise. */
 function unknownLines(
-  reasons: readonly LetterReason[],
-  filter: { readonly topology?: string; readonly reason?: string },
+  letters: Pick<StoredLetters, "reasons" | "operators">,
+  filter: { readonly topology?: string; readonly reason?: string; readonly operator?: string },
 ): string[] {
-  return (["topology", "reason"] as const).flatMap((what) => {
-    const [given, known] = [filter[what], [...new Set(reasons.map((one) => one[what]))]];
-    if (given === undefined || known.length === 0 || known.includes(given)) return [];
-    return [`None has the ${what} "${given}": there are ${known.join(", ")}${didYouMean(given, known)}`];
+  const reasons = letters.reasons();
+  const known = {
+    topology: [...new Set(reasons.map(({ topology }) => topology))],
+    reason: [...new Set(reasons.map(({ reason }) => reason))],
+    operator: letters.operators(),
+  };
+  return (["topology", "reason", "operator"] as const).flatMap((what) => {
+    const [given, names] = [filter[what], known[what]];
+    if (given === undefined || names.length === 0 || names.includes(given)) return [];
+    return [`None has the ${what} "${given}": there are ${names.join(", ")}${didYouMean(given, names)}`];
   });
 }
 

@@ -14,25 +14,33 @@ export async function openIfThere(directory: string): Promise<EmbeddedDeadLetter
 }
 
 /** Gives `use` the letters of a directory. @throws ConfigError if there are none */
-export async function withLetters<T>(directory: string, use: (letters: EmbeddedDeadLetters) => T): Promise<T> {
+export async function withLetters<T>(
+  directory: string,
+  use: (letters: EmbeddedDeadLetters) => T | Promise<T>,
+): Promise<T> {
   const letters = await openIfThere(directory);
   if (letters === null) throw new ConfigError([`There are no dead letters in "${directory}"`]);
   try {
-    return use(letters);
+    return await use(letters);
   } finally {
     letters.close();
   }
 }
 
-/** Letters of these ids, in that order. @throws ConfigError naming all that are not there */
-export function lettersOf(
+/** Letters of these ids, in that order, one after the other. @throws ConfigError naming all that are not there */
+export function* lettersOf(
   { stored }: EmbeddedDeadLetters,
   { ids, directory }: { readonly ids: readonly string[]; readonly directory: string },
-): StoredLetter[] {
-  const found = ids.map((id) => stored.letter(id));
-  const missing = ids.filter((_, index) => found[index] === null);
-  if (missing.length === 0) return found as StoredLetter[];
-  throw new ConfigError([
-    `There is no dead letter ${missing.join(", ")}: deno task dlq${dataArgument(directory)} lists those that there are`,
-  ]);
+): Generator<StoredLetter> {
+  const missing = ids.filter((id) => stored.letter(id) === null);
+  if (missing.length > 0) {
+    throw new ConfigError([
+      `There is no dead letter ${missing.join(", ")}: deno task dlq${dataArgument(directory)} lists those that there ` +
+      "are",
+    ]);
+  }
+  for (const id of ids) {
+    const letter = stored.letter(id);
+    if (letter !== null) yield letter;
+  }
 }

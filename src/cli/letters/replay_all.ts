@@ -2,7 +2,7 @@ import type { Configuration } from "../config/configuration.ts";
 import { counted, grouped } from "../numbers.ts";
 import { plain } from "../plain_text.ts";
 import { UsageError } from "../usage_error.ts";
-import { askOpenIds, askReplay, replayingInstance } from "./ask_replay.ts";
+import { askOpenIds, askReplay, type LetterChoice, replayingInstance } from "./ask_replay.ts";
 import { withLetters } from "./open_letters.ts";
 import type { LetterResult } from "./letter_answers.ts";
 import type { EditOf } from "./replay_letters.ts";
@@ -15,12 +15,10 @@ const TOLD_MAX = 20;
 const LETTERS_MAX = 1_000_000;
 
 /** Which letters are replayed, and how. */
-export interface ReplayOptions {
+export interface ReplayOptions extends LetterChoice {
   readonly configuration: Configuration;
-  /** Empty: all open ones of a reason, or of a topology. */
+  /** Empty: all open ones of the choice. */
   readonly ids: readonly string[];
-  readonly topology?: string;
-  readonly reason?: string;
   readonly edit: EditOf | null;
   readonly url?: string;
   readonly json: boolean;
@@ -54,16 +52,20 @@ export async function replayAll(options: ReplayOptions): Promise<number> {
   return counts.replayed === ids.length ? 0 : 1;
 }
 
-async function idsOf({ configuration, ids, topology, reason, url }: ReplayOptions): Promise<readonly string[]> {
+async function idsOf({ configuration, ids, url, ...options }: ReplayOptions): Promise<readonly string[]> {
   if (ids.length > 0) return ids;
-  if (topology === undefined && reason === undefined) {
-    throw new UsageError(["Cannot replay nothing: name letters by their ids, or give --reason or --topology"]);
+  const { topology, reason, operator } = options;
+  const choice: LetterChoice = { topology, reason, operator };
+  if (Object.values(choice).every((text) => text === undefined)) {
+    throw new UsageError([
+      "Cannot replay nothing: name letters by their ids, or give --reason, --operator or --topology",
+    ]);
   }
   // Another instance may have letters of its own under the same ids.
   if (url !== undefined) {
-    return (await askOpenIds(await replayingInstance(configuration, url), { topology, reason })).reverse();
+    return (await askOpenIds(await replayingInstance(configuration, url), choice)).reverse();
   }
-  const which = { topology, reason, state: "open", limit: LETTERS_MAX } as const;
+  const which = { ...choice, state: "open", limit: LETTERS_MAX } as const;
   return await withLetters(configuration.dataDirectory, ({ stored }) => stored.ids(which));
 }
 

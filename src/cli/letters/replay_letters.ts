@@ -6,6 +6,9 @@ import { MASKED } from "../../record/mask.ts";
 import type { LetterResult } from "./letter_answers.ts";
 import { editShown, isMasked, whyNotEdited } from "./shown_letter.ts";
 
+/** Characters of letters' records that are tried at once: their partitions are looked through once for all of them. */
+const TRIED_CHARS = 32 * 2 ** 20;
+
 /** A topology as far as its letters are replayed. */
 export interface ReplayingRun {
   readonly name: string;
@@ -36,7 +39,7 @@ interface Tried {
 /**
  * Replays letters, and keeps what was tried and what came of it: noted before anything is written, so that a process
  * that dies leaves the letter open, with an attempt of which nobody knows the end. Resolves to the results in the order
- * of `ids`.
+ * of `ids`. Many large letters are tried in parts, one after the other.
  */
 export async function replayLetters(
   parts: ReplayParts,
@@ -45,6 +48,14 @@ export async function replayLetters(
   const results = new Map<string, LetterResult>();
   const tried = new Map<ReplayingRun, Tried[]>();
   const refuse = (id: string, sentence: string) => void results.set(id, { id, outcome: "refused", sentence });
+  let chars = 0;
+  const tryThese = async () => {
+    for (const [run, letters] of tried) {
+      for (const result of await tryAll(parts, { run, letters })) results.set(result.id, result);
+    }
+    tried.clear();
+    chars = 0;
+  };
   for (const id of new Set(ids)) {
     const letter = parts.letters.letter(id);
     if (letter === null) refuse(id, `There is no dead letter ${id}: deno task dlq lists those that there are`);
@@ -54,12 +65,14 @@ export async function replayLetters(
       const own = editOf(id, edit);
       const why = whyNot(letter, run) ?? (own === null ? null : whyNotEdited(letter, own));
       if (why !== null) refuse(id, why);
-      else tried.getOrInsertComputed(run!, () => []).push({ letter, edit: own });
+      else {
+        tried.getOrInsertComputed(run!, () => []).push({ letter, edit: own });
+        chars += letter.record?.length ?? 0;
+        if (chars > TRIED_CHARS) await tryThese();
+      }
     }
   }
-  for (const [run, letters] of tried) {
-    for (const result of await tryAll(parts, { run, letters })) results.set(result.id, result);
-  }
+  await tryThese();
   return [...new Set(ids)].map((id) => results.get(id)!);
 }
 

@@ -76,7 +76,7 @@ export function routesOf(options: RouteOptions): Routes {
       ...apiRoutes(options.watched),
       ...options.proofRoutes,
       ...showingRows({
-        ...explainRoutes({ runs, access: options.access }),
+        ...explainRoutes({ runs, access: options.access, letters: options.letters }),
         ...letterRoutes({
           ...{ runs, letters: options.letters, nowMs: Date.now },
           showsRows: options.watched.showsRows,

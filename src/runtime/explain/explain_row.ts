@@ -8,7 +8,7 @@ import type { Row } from "../../record/row.ts";
 import { isFolded } from "../globals/folded_decoder.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { AskedParts } from "./asked_parts.ts";
-import type { Contribution, ExplainedLookup, ExplainedStep, SourceRow } from "./explanation.ts";
+import type { Contribution, ExplainedLookup, ExplainedStep, Explanation, SourceRow } from "./explanation.ts";
 import { newestRecord } from "./newest_record.ts";
 import { type FoldedTrace, hasRow, type RowAnswer, type RowTrace, type StepTrace } from "./part_answers.ts";
 import { sinkKeyRow } from "./read_key.ts";
@@ -160,6 +160,16 @@ function foldedNote(name: string, { topic, partition, to, window }: FoldedTrace)
     : `; its window is ${window}`;
   return `A result of "${name}": the events of its group in "${topic}" partition ${partition} up to offset ${to} are ` +
     `in it${state}`;
+}
+
+/** The record whose correction has deleted the row, if that is why there is none. */
+export function deletedBy(
+  { outcome }: Pick<Explanation, "outcome">,
+  { deletions: [deletion] }: RowAnswer,
+): Pick<Explanation, "deletedBy"> {
+  if (outcome !== "unknown" || deletion === undefined) return {};
+  const { topic, partition, offset } = deletion;
+  return { deletedBy: { topic, partition, offset } };
 }
 
 /** What of a row's standing must be known beside its outcome. */

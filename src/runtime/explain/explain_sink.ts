@@ -6,6 +6,7 @@ import { contributorsOf, type FoundContributors } from "./contributors.ts";
 import type { Explanation, Outcome, Page } from "./explanation.ts";
 import {
   contributions,
+  deletedBy,
   explainedSteps,
   type Explaining,
   firstFound,
@@ -73,6 +74,7 @@ export async function explainSink(
     ...{ shownKnown: kept.kept !== null, shares: [], outputs: [] },
     deadLetters: [...answer.letters, ...contributors.letters],
     ...contributors.found === null ? {} : { contributors: contributors.found },
+    ...deletedBy(verdict, answer),
     notes: [
       ...standingNotes(answer, table),
       ...kept.problem === null ? [] : [kept.problem],

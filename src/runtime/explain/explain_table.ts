@@ -7,6 +7,7 @@ import { contributorsOf, type FoundContributors, NO_CONTRIBUTORS } from "./contr
 import type { ExplainedOutput, Explanation, Page } from "./explanation.ts";
 import {
   contributions,
+  deletedBy,
   explainedSteps,
   type Explaining,
   firstFound,
@@ -67,6 +68,7 @@ export async function explainTable(
     ...{ shown: null, shownKnown: false, shares: [], outputs },
     deadLetters: [...answer.letters, ...contributors.letters],
     ...contributors.found === null ? {} : { contributors: contributors.found },
+    ...deletedBy(verdict, answer),
     notes: [...standingNotes(answer, about), ...heldNotes(verdict, held), ...contributors.notes],
     unanswered: explaining.asked.unanswered,
   };

@@ -1,4 +1,5 @@
 import type { DeadLetter } from "../../ports/dead_letters.ts";
+import type { Position } from "../../ports/log.ts";
 import type { StepOutcome } from "../../processor/traced_program.ts";
 import type { Row } from "../../record/row.ts";
 
@@ -195,6 +196,12 @@ export interface Unanswered {
   readonly problem: string;
 }
 
+/** Where a record lies that was corrected to a deletion. */
+export interface DeletedBy extends Position {
+  /** Id of the dead letter about it, as the instance that is asked has it; null if it has none, absent: not looked. */
+  readonly letter?: string | null;
+}
+
 /** Why a key is shown as it is, or not shown. */
 export interface Explanation {
   readonly topology: string;
@@ -225,6 +232,8 @@ export interface Explanation {
   /** Those about this key that still apply. */
   readonly deadLetters: readonly DeadLetter[];
   readonly contributors?: Contributors;
+  /** The record whose correction has deleted the row; absent: none. */
+  readonly deletedBy?: DeletedBy;
   /** What else must be known. */
   readonly notes: readonly string[];
   readonly unanswered: readonly Unanswered[];

@@ -26,6 +26,7 @@ import {
   withoutSubject,
   withoutTableRow,
 } from "./masked_answer.ts";
+import { hasRow } from "./part_answers.ts";
 import { traceGroup } from "./trace_group.ts";
 import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.ts";
 
@@ -58,11 +59,19 @@ async function wholeRow(
     const tasks = [`global ${table.name}`];
     const letters = await deadLetters.about({ topology: topology.name, tasks, subject });
     const stale = instance.globals.stale.filter((one) => one.table === table.name);
+    const places = trace === null || !hasRow(trace) ? stale.flatMap((one) => one.correctedAt(key) ?? []) : [];
+    const deletions = places.map((place) => ({ table: table.name, topic: table.source.topic, ...place }));
     const whole = instance.globals.readingOf(index)?.whole ?? false;
     return {
       kind: "row",
       ...whole ? { running: [0], restoring: [] } : { running: [], restoring: [0] },
-      ...{ trace, letters, unreadable: stale.reduce((sum, { unknown }) => sum + unknown, 0), horizonUs: null },
+      ...{
+        trace,
+        letters,
+        deletions,
+        unreadable: stale.reduce((sum, { unknown }) => sum + unknown, 0),
+        horizonUs: null,
+      },
     };
   }
   const table = at(plan.tables, index);
@@ -70,9 +79,14 @@ async function wholeRow(
   const trace = traceRow(instance, { table, key });
   const tasks = taskIds(table.name, partitions[index]);
   const letters = await deadLetters.about({ topology: topology.name, tasks, subject });
-  const stale = tasksHere(instance, table).flatMap(({ task }) => task.source.stale);
-  const unreadable = stale.reduce((sum, { unknown }) => sum + unknown, 0);
-  return { kind: "row", ...standing, trace, letters, unreadable, horizonUs: horizonHere(instance, { table, key }) };
+  const sources = tasksHere(instance, table).map(({ task }) => task.source);
+  return {
+    kind: "row",
+    ...standing,
+    ...{ trace, letters, deletions: sources.flatMap((source) => source.deletions(key)) },
+    unreadable: sources.flatMap(({ stale }) => stale).reduce((sum, { unknown }) => sum + unknown, 0),
+    horizonUs: horizonHere(instance, { table, key }),
+  };
 }
 
 /** The same of a group. */

@@ -4,6 +4,7 @@ import type { StepOutcome } from "../../processor/traced_program.ts";
 import type { Row } from "../../record/row.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import type { StageEventQuestion, StageLook } from "../lifecycle/stage_view.ts";
+import type { CorrectedAway } from "../task/source_reader.ts";
 import { compareKeys } from "../stores/read_store.ts";
 
 /** What one instance is asked: what it has of a key, of a group, or of one partition of a stream or a stage. */
@@ -162,6 +163,8 @@ export interface RowAnswer extends Standing {
   readonly trace: RowTrace | null;
   /** About the key, of all tasks of the table on this instance. */
   readonly letters: readonly DeadLetter[];
+  /** Sources that have no row of the key because a correction deletes it. */
+  readonly deletions: readonly CorrectedAway[];
   /** Changes of the table of which not even the key could be read. */
   readonly unreadable: number;
   /** Behind which the key's window lies, so that no task keeps it. Microseconds; null: it does not, or nobody knows. */
@@ -236,6 +239,8 @@ export function mergeRowAnswers(answers: readonly RowAnswer[]): RowAnswer {
     ...standingOf(answers),
     trace,
     letters: answers.flatMap(({ letters }) => letters),
+    // Another version does not tell it.
+    deletions: answers.flatMap(({ deletions = [] }) => deletions),
     unreadable: answers.reduce((sum, { unreadable }) => sum + unreadable, 0),
     horizonUs: answers.map(({ horizonUs }) => horizonUs).find((us) => us !== null) ?? null,
   };

@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Outcome } from "./explanation.ts";
 import { hasRow, type RowAnswer, type RowTrace, type SinkTrace, undecidedOf } from "./part_answers.ts";
+import type { CorrectedAway } from "../task/source_reader.ts";
 import { stopOf } from "./stop.ts";
 import { letterWord, operatorWord, timeText, undecidedWord } from "./words.ts";
 
@@ -15,6 +16,7 @@ export interface Verdict {
   readonly words: string;
 }
 
+const NO_ROW = "has no row of this key";
 const SHOWN: Verdict = { outcome: "shown", operator: null, at: null, words: "is shown" };
 
 /** What became of a key in a register of a table. `partitions`: how many the table has. */
@@ -42,8 +44,10 @@ export function rowVerdict(
       return { ...stopped, words: `waits: ${word} has asked for a partner, and has no answer yet` };
     case "dead letter":
       return { ...stopped, words: `is not shown: ${word} cannot work on its row: ${step.error}` };
-    case "unknown":
-      return { ...stopped, words: `is not shown: ${word} has no row of this key` };
+    case "unknown": {
+      const deletion = answer.deletions.find((one) => one.table === step.operator);
+      return { ...stopped, words: `is not shown: ${word} ${deletion === undefined ? NO_ROW : deletedWord(deletion)}` };
+    }
   }
 }
 
@@ -58,6 +62,10 @@ function absent(
     const words = `is not shown: its record in "${operator}" cannot be read: ${letterWord(letter)}`;
     return { outcome: "dead letter", operator, at: null, words };
   }
+  const [deletion] = answer.deletions;
+  if (deletion !== undefined) {
+    return { outcome: "unknown", ...nowhere, words: `is not shown: "${deletion.table}" ${deletedWord(deletion)}` };
+  }
   if (answer.horizonUs !== null) {
     const words = `is beyond the retention: of windows that began at ${timeText(answer.horizonUs)} UTC or before ` +
       "ClickHouse alone has the rows";
@@ -71,8 +79,14 @@ function absent(
   const names = table.members.map(({ name }) => `"${name}"`).join(", ");
   const words = table.members[0].kind === "merge"
     ? `is not shown: no row is in this group of ${names}`
-    : `is not shown: ${names} ${table.members.length === 1 ? "has no row" : "have no row"} of this key`;
+    : `is not shown: ${names} ${table.members.length === 1 ? NO_ROW : "have no row of this key"}`;
   return { outcome: "unknown", ...nowhere, words };
+}
+
+/** To be read behind the name of the source. */
+function deletedWord({ topic, partition, offset }: CorrectedAway): string {
+  return `${NO_ROW}, as the record at offset ${offset} of "${topic}" partition ${partition} was corrected, which ` +
+    "deletes it";
 }
 
 /** What became of a row that reaches its sink. */

@@ -1,6 +1,6 @@
 import { MISPLACED } from "../globals/change_reader.ts";
 import type { Decoder } from "../../formats/decoder.ts";
-import type { Bytes, LogRecord } from "../../ports/log.ts";
+import type { LogRecord } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { type Correction, printOf } from "../../record/correction.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -35,6 +35,18 @@ interface Found {
   readonly newest: ReadonlyMap<Key, number>;
 }
 
+/** What a record should have said. */
+interface CorrectedValue {
+  /** Null: a tombstone. */
+  readonly text: string | null;
+  /** Whether it says that the row is no more. */
+  readonly deletes: boolean;
+}
+
+interface Judged extends Pick<CorrectedValue, "deletes"> {
+  readonly correction: Correction;
+}
+
 /**
  * Replays records that a table could not read, at the places where they lie: what each should have said becomes a
  * correction, which all readers of the partition take in its stead from then on ({@link ChangeReader}). It is refused
@@ -47,20 +59,22 @@ export async function replayRecords(
 ): Promise<ReplayResult[]> {
   const found = await lookThrough(instance, { reading, topic, partition, requests });
   const topicId = instance.topics.sources.get(topic)?.id ?? null;
-  const judged = requests.map((request): ReplayResult | Correction => {
+  const judged = requests.map((request): ReplayResult | Judged => {
     const record = found.records.get(request.letter.offset!);
     if (record === undefined) return refused(goneText(request));
-    const value = correctedValue(request, { record, reading, newest: found.newest });
-    if (isResult(value)) return value;
+    const corrected = correctedValue(request, { record, reading, newest: found.newest });
+    if (isResult(corrected)) return corrected;
+    const { text: value, deletes } = corrected;
     const { offset, timestampMs, key } = record;
     const print = printOf(record.written ?? record.value);
-    const changed = changedColumns(record.value, value.text);
-    return { topic, topicId, partition, offset, timestampMs, key: textOf(key!), print, changed, value: value.text };
+    const changed = changedColumns(record.value, value);
+    const place = { topic, topicId, partition, offset };
+    return { correction: { ...place, timestampMs, key: textOf(key!), print, changed, value }, deletes };
   });
-  const corrections = judged.filter((one): one is Correction => !isResult(one));
+  const corrections = judged.flatMap((one) => isResult(one) ? [] : [one.correction]);
   const became = corrections.length === 0 ? new Map() : await instance.corrections.record(corrections);
   return judged.map((one) =>
-    isResult(one) ? one : resultOf(one, { became: became.get(placeName(one)) ?? [], reading })
+    isResult(one) ? one : resultOf(one, { became: became.get(placeName(one.correction)) ?? [], reading })
   );
 }
 
@@ -86,7 +100,7 @@ function correctedValue(
     readonly reading: TableReading;
     readonly newest: Found["newest"];
   },
-): ReplayResult | { readonly text: string | null } {
+): ReplayResult | CorrectedValue {
   const { topic, partition } = letter;
   const key = decoder.keyOf(record.key);
   if (letter.reason === MISPLACED) {
@@ -112,16 +126,13 @@ function correctedValue(
     const { value } = edited(record, edit, { columns });
     const read = decoder.decode({ key: record.key, value });
     if (read.kind === "skip") return failed(`It would say nothing about a row of "${table}" (${read.reason})`);
-    return asText(value);
+    const text = value === null ? null : textOf(value);
+    if (value !== null && text === null) return failed("It is no UTF-8: give the whole value");
+    return { text, deletes: read.kind === "delete" };
   } catch (error) {
     if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
     return failed(error instanceof TypeError ? error.message : `It still cannot be read: ${error.message}`);
   }
-}
-
-function asText(value: Bytes | null): ReplayResult | { readonly text: string | null } {
-  const text = value === null ? null : textOf(value);
-  return value !== null && text === null ? failed("It is no UTF-8: give the whole value") : { text };
 }
 
 function goneText({ letter: { topic, partition, offset } }: ReplayRequest): string {
@@ -130,7 +141,7 @@ function goneText({ letter: { topic, partition, offset } }: ReplayRequest): stri
 }
 
 function resultOf(
-  { topic, partition, offset }: Correction,
+  { correction: { topic, partition, offset }, deletes }: Judged,
   { became, reading: { table } }: { readonly became: readonly Corrected[]; readonly reading: TableReading },
 ): ReplayResult {
   const place = `offset ${offset} of "${topic}" partition ${partition}`;
@@ -138,7 +149,11 @@ function resultOf(
     const others = became.includes("unknown")
       ? ". What could read the record as it lay, and reads what was edited, reads its topic again to have it so, too"
       : "";
-    return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart${others}`);
+    return replayed(
+      deletes
+        ? `Its row is deleted from "${table}" as of ${place}, and will be so after every restart${others}`
+        : `"${table}" has it now as of ${place}, and will have it so after every restart${others}`,
+    );
   }
   if (became.includes("unreadable")) {
     return failed(`It still cannot be read at ${place}: it may lie in another partition than its key belongs to`);
@@ -146,7 +161,8 @@ function resultOf(
   if (became.includes("outdated")) {
     return refused(`Something newer of its key was read meanwhile, or ${place} could be read after all: that counts`);
   }
-  return replayed(`Whoever reads ${place} takes it corrected from now on, unless something newer of its key comes`);
+  const taken = deletes ? "as the deletion of its row" : "corrected";
+  return replayed(`Whoever reads ${place} takes it ${taken} from now on, unless something newer of its key comes`);
 }
 
 function isResult(one: object): one is ReplayResult {

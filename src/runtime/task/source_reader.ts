@@ -31,6 +31,12 @@ export type SourceRows =
     readonly sinks?: readonly Pick<SinkOutput, "distrust">[];
   };
 
+/** A row that is gone, as what corrects a record of it is a deletion. */
+export interface CorrectedAway extends Position {
+  /** The source. */
+  readonly table: string;
+}
+
 /** What reading needs, and who hears of records that cannot be read. */
 export interface SourceContext
   extends Pick<TaskContext, "partitions" | "keyBytes" | "decoders" | "corrections" | "count"> {
@@ -137,6 +143,15 @@ export class SourceReader {
         return "unknown";
       })
     );
+  }
+
+  /** Which members have no row of the key because a correction says so, and where the record lies that it corrects. */
+  deletions(key: Key): CorrectedAway[] {
+    return this.#readers.flatMap((reader, member) => {
+      const place = reader === null || this.#held(member, key) !== null ? null : reader.stale.correctedAt(key);
+      const plan = this.#task.table.members[member];
+      return place === null ? [] : [{ table: plan.name, topic: memberTopic(plan)!, ...place }];
+    });
   }
 
   /** Where the newest record of the key lies, if it was taken just now and its row may wait to be evaluated. */

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
-import { unreadableOrder as letter } from "../../letters_to.ts";
+import { largeOrders, unreadableOrder as letter } from "../../letters_to.ts";
 
 async function opened(offsets: readonly number[], options: { readonly lettersMax?: number } = {}) {
   const letters = openEmbeddedDeadLetters({ path: ":memory:", ...options });
@@ -21,6 +21,26 @@ Deno.test("StoredLetters gives pages, the newest first, and counts what is open 
     { topology: "sales", stage: "decode", reason: "not_json", letters: 1 },
   ]);
   assertEquals([stored.count({ state: "resolved" }), stored.letter("99"), stored.letter("x")], [1, null, null]);
+  letters.close();
+});
+
+Deno.test("StoredLetters ends a page of large letters at 16 MiB, and has at least one of them in each", async () => {
+  const { letters, stored } = await opened([]);
+  await letters.put(largeOrders(600));
+  const found: (number | null)[] = [];
+  let next: string | undefined;
+  do {
+    const page = stored.page({ limit: 10_000, after: next });
+    const { length } = JSON.stringify(page.letters);
+    assert(length <= 16 * 2 ** 20 + 1_000 && (page.next === null || length > 15 * 2 ** 20), `${length}`);
+    found.push(...page.letters.map(({ offset }) => offset));
+    next = page.next ?? undefined;
+  } while (next !== undefined);
+  assertEquals(found, Array.from({ length: 600 }, (_, index) => 599 - index));
+  const [{ id }] = stored.page({ limit: 1 }).letters;
+  for (let tries = 0; tries < 300; tries++) await stored.begin([id], { edit: "x".repeat(65_536), nowMs: tries });
+  const { letters: [large, ...others], next: behind } = stored.page({ limit: 100 });
+  assertEquals([large.attempts.length, others.length, behind], [300, 0, id]);
   letters.close();
 });
 

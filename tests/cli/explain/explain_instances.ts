@@ -20,6 +20,7 @@ export class Instance {
       explainRoutes({
         runs: [{ name: "shop", state: "running", runner: this.run?.runner ?? null }],
         access: { password },
+        letters: { ofRecord: () => null },
       });
     const mounted = Object.keys(routes()).map((
       name,

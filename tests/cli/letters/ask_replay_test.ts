@@ -23,6 +23,8 @@ Deno.test("askOpenIds() and askLetter() give what the instance has, of all pages
     assertEquals([all.length, new Set(all).size], [LETTERS, LETTERS]);
     const few = await askOpenIds(instance, { topology: "sales", reason: "few" });
     assertEquals(few, all.slice(-3));
+    assertEquals(await askOpenIds(instance, { operator: "store.orders", reason: "few" }), few);
+    assertEquals(await askOpenIds(instance, { operator: "sink orders" }), []);
     assertEquals((await askLetter(instance, few[0])).offset, 2);
     await assertRejects(() => askLetter(instance, "9999"), ConfigError, 'no dead letter "9999"');
     await assertRejects(() => askOpenIds({ ...instance, password: "x" }, {}), ConfigError, "WEIR_STORE_PASSWORD");

@@ -103,6 +103,20 @@ class Home {
   }
 }
 
+/** Row 2 goes by a replay, which says so, as explain does. */
+async function deletesRow(home: Home, directory: string): Promise<void> {
+  await home.write(2, "old");
+  const [deleted] = await home.open(1);
+  await Deno.writeTextFile(`${directory}/nothing`, "null\n");
+  const nothing = await home.dlq("edit", deleted.id, "--value-file", `${directory}/nothing`);
+  assert(/replayed: Its row is deleted from "customers" as of offset/.test(nothing.out), nothing.out + nothing.err);
+  const why = await home.run("explain", "customers", "2");
+  const told = why.out.replaceAll(/\s+/g, " ");
+  for (const says of ["has no row of this key, as the record at", `replay of dead letter ${deleted.id}: deno`]) {
+    assert(told.includes(says), why.out + why.err);
+  }
+}
+
 Deno.test({
   name: "dlq shows, edits, refuses, replays and exports letters of a running instance, and a kill -9 loses none",
   ignore,
@@ -123,6 +137,9 @@ Deno.test({
 
       const meant = await home.dlq("--reason", "wrong_tpe");
       assert(meant.out.includes('None has the reason "wrong_tpe": there are wrong_type. Did you mean'), meant.out);
+      const operator = await home.dlq("--operator", "shop.public.customer");
+      assert(operator.out.includes(`None has the operator "shop.public.customer": there are ${TOPIC}.`), operator.out);
+      assertEquals((await home.letters("--operator", TOPIC)).map(({ id }) => id), [second.id, first.id]);
       const failed = await home.dlq("replay", first.id);
       assertEquals([failed.status, /failed: It still cannot be read.*"ten"/.test(failed.out)], [1, true], failed.out);
       const exported = await home.dlq("export", first.id, "--out", `${directory}/letters_test.ts`);
@@ -161,6 +178,7 @@ Deno.test({
         assertEquals(await home.shown(right), right);
         assertEquals(await home.open(0), []);
       }
+      await deletesRow(home, directory);
       await home.end("SIGTERM");
       const nobody = await home.dlq("replay", "--reason", "wrong_type");
       assertEquals([nobody.status, nobody.out], [0, "No open dead letters\n"]);
@@ -182,8 +200,9 @@ Deno.test({
       [["dlq", "edit", "1", "2"], /Cannot edit other than one letter/],
       [["dlq", "show", "x"], /Cannot use "x" as a letter's id/],
       [["dlq", "--set", "a=1"], /Cannot use "--set" with dlq list: it is for edit and replay/],
-      [["dlq", "replay"], /name letters by their ids, or give --reason or --topology/],
-      [["dlq", "replay", "1", "--reason", "x"], /by id and by reason or topology together/],
+      [["dlq", "replay"], /name letters by their ids, or give --reason, --operator or --topology/],
+      [["dlq", "replay", "1", "--reason", "x"], /by id and by reason, operator or topology together/],
+      [["dlq", "replay", "1", "--operator", "x"], /by id and by reason, operator or topology together/],
       [["dlq", "edit", "1", "--set", "a"], /as column=value/],
     ] as const;
     for (const [args, says] of cases) {

@@ -5,7 +5,7 @@ import { showingRows } from "../../../src/cli/api/showing_rows.ts";
 import { letterRoutes } from "../../../src/cli/letters/letter_routes.ts";
 import type { ReplayRequest, ReplayResult } from "../../../src/runtime/replays/replay.ts";
 import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
-import { unreadableOrder as letter } from "../../letters_to.ts";
+import { largeOrders, unreadableOrder as letter } from "../../letters_to.ts";
 import type { Runner } from "../../../src/runtime/runner.ts";
 
 /** Routes over letters, and what was asked of the topology `sales`; what is told of each letter is `told`. */
@@ -17,8 +17,10 @@ async function opened({ password = null, told = "replayed", showsRows = true }: 
   const letters = openEmbeddedDeadLetters({ path: ":memory:" });
   await letters.put([letter(1), letter(2), letter(3, { reason: "not_json" }), letter(4, { topology: "other" })]);
   const asked: ReplayRequest[] = [];
+  const atOnce: number[] = [];
   const replay = (requests: readonly ReplayRequest[]) => {
     asked.push(...requests);
+    atOnce.push(requests.length);
     if (told instanceof Error) return Promise.reject(told);
     return Promise.resolve(requests.map(() => ({ outcome: told, sentence: "so" })));
   };
@@ -29,6 +31,7 @@ async function opened({ password = null, told = "replayed", showsRows = true }: 
   return {
     letters,
     asked,
+    atOnce,
     async get(path: string, { route = "GET /api/dead-letters", loopback = true, headers = {} } = {}) {
       const response = await routes[route](new Request(`http://127.0.0.1${path}`, { headers }), { loopback });
       return { status: response.status, body: await response.json() };
@@ -61,6 +64,33 @@ Deno.test("GET /api/dead-letters lists, filters, counts and pages, and says what
     assertEquals([status, typeof body.error], [400, "string"]);
   }
   assert((await get("/api/dead-letters?reasn=x")).body.error.includes('Did you mean "reason"?'));
+});
+
+Deno.test("letters are listed, counted and replayed of one operator, those behind other pages, too", async () => {
+  const { letters, get, replay, asked } = await opened();
+  await letters.put([
+    ...[5, 6].map((offset) => letter(offset, { operator: "sink things", stage: "callback", subject: `${offset}` })),
+    ...Array.from({ length: 120 }, (_, at) => letter(10 + at, { operator: "things.mapValues" })),
+  ]);
+  const { body } = await get("/api/dead-letters?operator=sink%20things");
+  assertEquals(body.letters.map(({ offset }: DeadLetter) => offset), [6, 5]);
+  assertEquals([body.open, body.resolved, body.next], [2, 0, null]);
+  assertEquals(body.reasons, [{ topology: "sales", stage: "callback", reason: "wrong_type", letters: 2 }]);
+  const none = await get("/api/dead-letters?operator=things");
+  assertEquals([none.body.letters, none.body.open, none.body.reasons], [[], 0, []]);
+  const { body: replayed } = await replay('{"topology":"sales","reason":"wrong_type","operator":"sink things"}');
+  assertEquals(replayed.results.length, 2);
+  assertEquals(asked.map(({ letter: { offset } }) => offset), [5, 6]);
+});
+
+Deno.test("large letters are told in pages of 16 MiB, and replayed in parts", async () => {
+  const { letters, get, replay, atOnce, asked } = await opened();
+  await letters.put(largeOrders(700).map((one) => ({ ...one, reason: "large" })));
+  const { body } = await get("/api/dead-letters?reason=large&limit=10000");
+  assertEquals([body.open, body.letters.length < 300, body.next === body.letters.at(-1).id], [700, true, true]);
+  const { body: { results } } = await replay('{"topology":"sales","reason":"large"}');
+  assertEquals([results.length, asked.map(({ letter: { offset } }) => offset)], [700, [...Array(700).keys()]]);
+  assertEquals([atOnce.length, Math.max(...atOnce) < 600], [2, true]);
 });
 
 Deno.test("letterRoutes() answers who may see rows, and nobody else", async () => {

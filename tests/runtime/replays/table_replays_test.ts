@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
+import { explainerOf } from "../../../src/runtime/explain/explainer.ts";
 import { ReplayWorld } from "./replay_run.ts";
 
 const TOPIC = "t.public.things";
@@ -42,6 +43,72 @@ Deno.test("a corrected record is the right row, and stays it after a restart tha
   await world.pass(3_000);
   assertEquals([world.shown("things"), world.open()], [['{"id":1,"size":10}', '{"id":2,"size":2}'], []]);
   assertEquals(world.warehouse.writes(), writes);
+  await world.close();
+});
+
+Deno.test("a replay that deletes says so, as explain does from then on, until a newer record comes", async () => {
+  const world = await opened();
+  const deletions = { 1: "null", 2: null, 3: '{"op":"d","before":{"id":3,"size":1},"after":null}' } as const;
+  await world.append(TOPIC, record(3, 3));
+  const told = async (id: number) => {
+    const means = { others: () => Promise.resolve({ answers: [], unanswered: [] }) };
+    const question = { table: "things", key: String(id), after: null, limit: 1 };
+    const { outcome, sentence, deletedBy } = await explainerOf(world.run.runner)!.explain(question, means);
+    return { outcome, sentence, offset: deletedBy?.offset };
+  };
+  const saysSo = async (id: number, offset: number) => {
+    const { outcome, sentence, offset: by } = await told(id);
+    assertEquals([outcome, by], ["unknown", offset], sentence);
+    const words = `"things" has no row of this key, as the record at offset ${offset} of "${TOPIC}" partition 0 was ` +
+      "corrected, which deletes it";
+    assertEquals(sentence, `things ${id} is not shown: ${words}`);
+  };
+  for (const [id, value] of Object.entries(deletions)) {
+    const offset = await world.append(TOPIC, record(Number(id), "bad"));
+    await world.settled();
+    const [result] = await world.replay(world.open(), { value });
+    isWord("replayed", new RegExp(`^Its row is deleted from "things" as of offset ${offset} of .* restart$`), result);
+    await saysSo(Number(id), offset);
+  }
+  assertEquals([world.shown("things"), world.open()], [[], []]);
+  await world.run.stop();
+  await world.start(TABLE);
+  await saysSo(1, 3);
+  await world.append(TOPIC, record(1, 7));
+  await world.append(TOPIC, { key: key(2), value: null });
+  await world.settled();
+  assertEquals([(await told(1)).outcome, (await told(1)).offset], ["shown", undefined]);
+  assertEquals(await told(2), {
+    ...{ outcome: "unknown", offset: undefined },
+    sentence: 'things 2 is not shown: "things" has no row of this key',
+  });
+  await world.close();
+});
+
+Deno.test("explain tells of a global table's row, and of a missing partner, that a correction deletes it", async () => {
+  const orders = debezium("t.public.orders", { key: ["id"], row: z.object({ id: z.int(), thing: z.int() }) });
+  const priced = clickhouse("priced", { key: ["id"], columns: { id: "Int64", size: "Int64" } });
+  const world = await ReplayWorld.open({ [TOPIC]: 1, "t.public.orders": 1 });
+  await world.append("t.public.orders", { key: key(7), value: '{"after":{"id":7,"thing":1},"op":"c"}' });
+  await world.append(TOPIC, record(1, 1));
+  await world.append(TOPIC, record(1, "bad"));
+  await world.start(topology("priced", (builder) => {
+    builder.table(orders).join("thing", builder.globalTable(things), (order) => order.thing)
+      .mapValues(({ id, thing }) => ({ id, size: thing.size })).to(priced);
+  }));
+  const [result] = await world.replay(world.open(), { value: null });
+  isWord("replayed", /takes it as the deletion of its row from now on/, result);
+  await world.pass(1_000);
+  const means = { others: () => Promise.resolve({ answers: [], unanswered: [] }) };
+  const asked = (table: string, id: string) =>
+    explainerOf(world.run.runner)!.explain({ table, key: id, after: null, limit: 1 }, means);
+  const deleted = /"things" has no row of this key, as the record at offset 1 of .* was corrected, which deletes it$/;
+  const global = await asked("things", "1");
+  assertEquals([global.outcome, global.deletedBy?.offset], ["unknown", 1], global.sentence);
+  assert(deleted.test(global.sentence), global.sentence);
+  const joined = await asked("priced", "7");
+  assertEquals(joined.outcome, "no partner");
+  assert(deleted.test(joined.sentence), joined.sentence);
   await world.close();
 });
 
