@@ -62,10 +62,7 @@ function skip(event: Event): void {
 }
 
 function Navigation({ page }: { readonly page: PageName }) {
-  const letters = live.value?.status.topologies.reduce(
-    (sum, { deadLetters }) => sum + deadLetters,
-    0,
-  ) ?? 0;
+  const letters = live.value?.topologies.reduce((sum, { deadLetters }) => sum + deadLetters, 0) ?? 0;
   const list = useRef<HTMLElement>(null);
   // On a phone not all of them are seen at once.
   useEffect(() => {

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { explainPath, keyText } from "../../src/cli/explain/explain_path.ts";
 import type { Explanation } from "../api/contract.ts";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { shown } from "../parts/text.ts";
@@ -7,7 +8,7 @@ import { explained } from "../state/explained.ts";
 import { plan, planProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { goTo, route } from "../state/route.ts";
-import { type ExplainedTable, explainedTables, keyText } from "../state/tables.ts";
+import { type ExplainedTable, explainedTables } from "../state/tables.ts";
 import { ContributorTable } from "./contributor_table.tsx";
 import { ExplanationView } from "./explanation_view.tsx";
 
@@ -18,7 +19,7 @@ export function ExplainPage() {
     key !== undefined;
   // The plan says which columns a key has.
   const known = plan.value !== null || planProblem.value !== null;
-  const path = asked && known ? explainPath({ topology, table, key }) : null;
+  const path = asked && known ? pathOf({ topology, table, key }) : null;
   const { value, problem, loading, again } = useAsked<Explanation>(path);
   useEffect(() => {
     if (value !== null) explained.value = value;
@@ -43,21 +44,13 @@ export function ExplainPage() {
   );
 }
 
-/** Parameters that are no key columns. */
-const PARAMETERS = ["after", "limit", "part"];
-
 /** A key by its columns if they are known, so that no value has to be told apart from a list of values. */
-function explainPath(
+function pathOf(
   { topology, table: name, key }: { readonly topology: string; readonly table: string; readonly key: string },
 ): string {
-  const path = `/api/explain/${[topology, name].map(encodeURIComponent).join("/")}`;
   const table = explainedTables().find((one) => one.topology === topology && one.name === name);
-  const values = fieldsOf(key, table);
-  const isNamed = table !== undefined && table.holdsEvents === undefined && values.length === table.key.length &&
-    !table.key.some((one) => PARAMETERS.includes(one));
-  return !isNamed
-    ? `${path}/${encodeURIComponent(key)}`
-    : `${path}?${new URLSearchParams(table.key.map((column, at) => [column, values[at]]))}`;
+  const columns = table === undefined || table.holdsEvents === true ? null : table.key;
+  return explainPath({ topology, table: name, columns }, fieldsOf(key, table));
 }
 
 /** Which table, and which key: one field for each of its columns. */
@@ -115,7 +108,6 @@ function Form({ topology, table: name, value }: {
           {shown(column, 60)}
           <input
             value={fields[at] ?? ""}
-            required
             spellcheck={false}
             autocomplete="off"
             onInput={(event) =>

@@ -99,7 +99,8 @@ function Source(
 /** A key as its columns and values. */
 function keyOf(key: unknown): string {
   if (key === null || typeof key !== "object") return shown(key, 200);
-  return Object.entries(key).map(([column, value]) => `${shown(column, 60)} ${shown(value, 120)}`).join(", ");
+  return Object.entries(key).map(([column, value]) => `${shown(column, 60)} ${value === "" ? '""' : shown(value, 120)}`)
+    .join(", ");
 }
 
 function Shown({ explanation: { table, shown: row, shownKnown, outcome } }: { readonly explanation: Explanation }) {

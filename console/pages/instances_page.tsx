@@ -1,4 +1,4 @@
-import type { InstanceState, LiveState, TaskState } from "../api/contract.ts";
+import type { InstanceState, LiveState, LiveTopology, TaskState } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Loading, Notice } from "../parts/notice.tsx";
 import { type PlainColumn, PlainTable } from "../parts/plain_table.tsx";
@@ -16,7 +16,7 @@ export function InstancesPage() {
   return (
     <div class="instances">
       <Processes state={state} />
-      {state.topologies.map(({ name, tasks }) => <Tasks key={name} name={name} tasks={tasks} state={state} />)}
+      {state.topologies.map((topology) => <Tasks key={topology.name} topology={topology} state={state} />)}
       <Changes />
     </div>
   );
@@ -72,12 +72,11 @@ const PROCESS: readonly PlainColumn<InstanceState>[] = [
 ];
 
 /** One small square for each task says at a glance that all of them run; the table says which one does not. */
-function Tasks({ name, tasks, state }: {
-  readonly name: string;
-  readonly tasks: readonly TaskState[];
+function Tasks({ topology: { name, state: word, tasks }, state: { status, instances } }: {
+  readonly topology: LiveTopology;
   readonly state: LiveState;
 }) {
-  const status = state.status.topologies.find((topology) => topology.name === name);
+  const here = status.topologies.find((topology) => topology.name === name);
   const tables = Map.groupBy(
     tasks,
     ({ id }) => id.slice(0, id.lastIndexOf("-")),
@@ -88,16 +87,16 @@ function Tasks({ name, tasks, state }: {
         <h2>
           <a href={linkTo("topology", [name])}>{shown(name, 80)}</a>
         </h2>
-        {status !== undefined && <WordBadge word={status.state} />}
+        <WordBadge word={word} />
         <span class="muted">{counted(tasks.length, "task")}</span>
-        {status !== undefined && status.standbys > 0 && (
-          <span class="muted">{counted(status.standbys, "standby")} here</span>
-        )}
+        {here !== undefined && here.standbys > 0 && <span class="muted">{counted(here.standbys, "standby")} here</span>}
       </div>
       {tasks.length === 0
         ? <p class="muted">No instance has a task of it yet.</p>
         : <TaskTable name={name} tables={tables} />}
-      {status?.started !== null && status !== undefined && <Started reports={status.started} />}
+      {here !== undefined && here.started !== null && (
+        <Started reports={here.started} whose={instances.length > 1 ? "Last start of this instance" : "Last start"} />
+      )}
     </section>
   );
 }
@@ -148,15 +147,16 @@ function notRunning(tasks: readonly TaskState[]): string {
 }
 
 function Started(
-  { reports }: {
+  { reports, whose }: {
     readonly reports: NonNullable<
       LiveState["status"]["topologies"][number]["started"]
     >;
+    readonly whose: string;
   },
 ) {
   return (
     <p class="muted started">
-      Last start: {reports.length === 0
+      {whose}: {reports.length === 0
         ? "streams go on behind what they have done"
         : reports.map(({ sink, kept, written, deleted }) =>
           `${shown(sink, 60)} ${grouped(kept)} kept, ${grouped(written)} written, ${grouped(deleted)} deleted`

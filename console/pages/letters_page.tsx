@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
-import { counted, grouped } from "../parts/text.ts";
+import { counted, grouped, shown } from "../parts/text.ts";
 import { type LetterList, useLetters } from "../state/letters.ts";
+import { live } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { choiceOf, emptyWords } from "../state/letter_choice.ts";
 import { goTo, route } from "../state/route.ts";
@@ -33,6 +34,7 @@ export function LettersPage() {
         <LetterFilters letters={first} query={query} onSet={set} />
         <Actions list={list} chosen={chosen} query={query} />
         {problem !== null && <Notice kind="warn">{problem}</Notice>}
+        <Elsewhere />
         {replayed !== null && <ReplayResults {...replayed} />}
         {letters.length === 0
           ? <Empty title={empty.title}>{empty.text}</Empty>
@@ -41,6 +43,23 @@ export function LettersPage() {
       </div>
       {open !== undefined && <LetterPanel key={open} id={open} query={query} onReplay={list.replay} />}
     </div>
+  );
+}
+
+/** Letters that other instances keep, each for itself. */
+function Elsewhere() {
+  const { topologies = [], instances = [] } = live.value ?? {};
+  const all = topologies.reduce((sum, { deadLetters }) => sum + deadLetters, 0);
+  const here = instances.find((one) => one.here)?.deadLetters ?? 0;
+  if (all <= here) return null;
+  const others = instances.filter(({ deadLetters, here }) => !here && deadLetters > 0);
+  return (
+    <Notice kind="info">
+      {counted(all - here, "other open letter")} {all - here === 1 ? "is" : "are"}{" "}
+      with other instances, whose pages show {all - here === 1 ? "it" : "them"}:{" "}
+      {others.map(({ instance }) => shown(instance, 80)).join(", ")}. With <code>WEIR_DEAD_LETTERS=topic</code>{" "}
+      each shows all.
+    </Notice>
   );
 }
 

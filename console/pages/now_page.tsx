@@ -1,18 +1,19 @@
 import { useState } from "preact/hooks";
-import type { LiveState, TappedRow } from "../api/contract.ts";
+import type { LiveState, LiveTopology, TappedRow } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { PlainTable } from "../parts/plain_table.tsx";
 import { brief, bytes, duration, grouped, shown } from "../parts/text.ts";
 import { TapView } from "../parts/tap_view.tsx";
 import { type ChartLine, TimeChart } from "../parts/time_chart.tsx";
+import { lagOf } from "../state/history.ts";
 import { live, liveProblem, plan } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { proofWords } from "../state/proof_words.ts";
 import { explainLink } from "../state/tables.ts";
 import { ProofCard } from "./proof_card.tsx";
 import { ProblemList } from "./problem_list.tsx";
-import { StartProgress } from "./start_progress.tsx";
+import { runningOf, StartProgress } from "./start_progress.tsx";
 
 const FLOW: readonly ChartLine[] = [
   { measure: "changes", label: "changes read", colour: "--line-1" },
@@ -43,7 +44,7 @@ export function NowPage() {
       {state.status.continuous.sinks.some(({ differing }) => differing > 0) && (
         <ProofCard proof={state.status.continuous} />
       )}
-      <StartProgress status={state.status} />
+      <StartProgress state={state} />
       <div class="charts">
         <TimeChart
           title="Flow"
@@ -51,7 +52,7 @@ export function NowPage() {
           unit={(value) => `${brief(value)}/s`}
         />
         <TimeChart title="Lag" lines={LAG} unit={brief} />
-        <TimeChart title="Memory" lines={MEMORY} unit={bytes} />
+        <TimeChart title={ofThis(state, "Memory")} lines={MEMORY} unit={bytes} />
       </div>
       <div class="columns">
         <Topologies state={state} />
@@ -65,10 +66,15 @@ export function NowPage() {
   );
 }
 
-function Figures({ state: { status } }: { readonly state: LiveState }) {
-  const sum = (
-    count: (topology: LiveState["status"]["topologies"][number]) => number,
-  ) => status.topologies.reduce((total, topology) => total + count(topology), 0);
+/** What is told of the asked one of several instances alone says so. */
+function ofThis({ instances }: LiveState, words: string): string {
+  return instances.length > 1 ? `${words} of this instance` : words;
+}
+
+function Figures({ state }: { readonly state: LiveState }) {
+  const { status, topologies } = state;
+  const sum = (count: (topology: LiveTopology) => number) =>
+    topologies.reduce((total, topology) => total + count(topology), 0);
   const letters = sum(({ deadLetters }) => deadLetters);
   const figures = [
     [
@@ -76,12 +82,12 @@ function Figures({ state: { status } }: { readonly state: LiveState }) {
       brief(sum(({ changesPerSecond }) => changesPerSecond)),
     ],
     ["rows a second", brief(sum(({ rowsPerSecond }) => rowsPerSecond))],
-    ["records behind", grouped(sum(({ lag }) => lag))],
+    ["records behind", grouped(sum(lagOf))],
     [
       "tasks running",
-      `${sum(({ tasksRunning }) => tasksRunning)}/${sum(({ tasks }) => tasks)}`,
+      `${sum(({ tasks }) => runningOf(tasks).length)}/${sum(({ tasks }) => tasks.length)}`,
     ],
-    ["running for", duration(status.uptimeMs)],
+    [state.instances.length > 1 ? "this instance runs for" : "running for", duration(status.uptimeMs)],
   ];
   return (
     <section aria-label="Figures" class="figures">
@@ -111,20 +117,20 @@ function ProofFigure({ status }: { readonly status: LiveState["status"] }) {
   );
 }
 
-function Topologies({ state: { status } }: { readonly state: LiveState }) {
+function Topologies({ state: { topologies } }: { readonly state: LiveState }) {
   return (
     <section class="card">
       <h2>Topologies</h2>
       <PlainTable
         label="Topologies"
-        rows={status.topologies}
+        rows={topologies}
         keyOf={({ name }) => name}
         columns={[
           { title: "topology", cell: ({ name }) => <a href={linkTo("topology", [name])}>{shown(name, 60)}</a> },
           { title: "state", cell: ({ state }) => <WordBadge word={state} /> },
           { title: "changes/s", kind: "number", cell: ({ changesPerSecond }) => grouped(changesPerSecond) },
           { title: "rows/s", kind: "number", cell: ({ rowsPerSecond }) => grouped(rowsPerSecond) },
-          { title: "lag", kind: "number", cell: ({ lag }) => grouped(lag) },
+          { title: "lag", kind: "number", cell: (topology) => grouped(lagOf(topology)) },
           { title: "letters", kind: "number", cell: ({ deadLetters }) => grouped(deadLetters) },
         ]}
       />

@@ -7,11 +7,16 @@ const SENTENCE_CHARACTERS = 1_200;
 
 /** What is wrong, in words, with where to go. Topologies say themselves what must be done. */
 export function ProblemList(
-  { state: { status } }: { readonly state: LiveState },
+  { state: { status: { proof, continuous, ending }, topologies, instances } }: { readonly state: LiveState },
 ) {
-  const { topologies, proof, continuous, ending } = status;
   return (
     <>
+      {instances.filter(({ problem }) => problem !== null).map(({ instance, problem }) => (
+        <Notice key={`instance ${instance}`} kind="warn">
+          Instance <b>{shown(instance, 80)}</b> has told nothing of itself, and what it does is missing here:{" "}
+          {shown(problem, 400)}
+        </Notice>
+      ))}
       {ending !== null && <Notice kind="warn">{shown(ending, SENTENCE_CHARACTERS)}</Notice>}
       {continuous.state === "off" && proof !== null && !proof.equal && (
         <Notice kind="bad">

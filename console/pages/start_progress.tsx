@@ -1,11 +1,14 @@
 import { useRef } from "preact/hooks";
-import { isLoading, snapshotUnderWay, type Status, type TopologyStatus } from "../../src/cli/start/status.ts";
+import { isLoading, snapshotUnderWay } from "../../src/cli/start/status.ts";
+import type { LiveState, LiveTopology, TaskState } from "../api/contract.ts";
 import { duration, grouped, shown } from "../parts/text.ts";
 
 /** How far a start is; nothing once everything runs. */
-export function StartProgress({ status }: { readonly status: Status }) {
+export function StartProgress({ state: { status, topologies } }: { readonly state: LiveState }) {
   const snapshot = snapshotUnderWay(status);
-  const loading = status.topologies.filter((topology) => topology.state === "starting" || isLoading(topology));
+  const loading = topologies.filter(({ state, tasks }) =>
+    state === "starting" || isLoading({ state, tasks: tasks.length, tasksRunning: runningOf(tasks).length })
+  );
   if (snapshot === null && loading.length === 0) return null;
   return (
     <section class="card progress" aria-label="Start">
@@ -28,19 +31,27 @@ export function StartProgress({ status }: { readonly status: Status }) {
   );
 }
 
+/** Those of them that run. */
+export function runningOf(tasks: readonly TaskState[]): readonly TaskState[] {
+  return tasks.filter(({ state }) => state === "running");
+}
+
 /** Rows that are left, of the most that were left since the page looks; tasks tell no total. */
-function Loaded({ topology: { name, tasks, tasksRunning, lag, secondsLeft } }: { readonly topology: TopologyStatus }) {
-  const most = useRef(lag);
-  most.current = Math.max(most.current, lag);
+function Loaded({ topology: { name, tasks, secondsLeft } }: { readonly topology: LiveTopology }) {
+  const rows = tasks.reduce((sum, { lag }) => sum + lag, 0);
+  const most = useRef(rows);
+  most.current = Math.max(most.current, rows);
   const left = secondsLeft === null ? "" : `, ${duration(secondsLeft * 1000)}`;
   return (
     <div class="step">
       <span>{shown(name, 60)}</span>
-      {tasks === 0
+      {tasks.length === 0
         ? <span class="muted">waits for its turn</span>
-        : <progress value={most.current - lag} max={Math.max(1, most.current)} aria-label={`Rows of ${name} read`} />}
+        : <progress value={most.current - rows} max={Math.max(1, most.current)} aria-label={`Rows of ${name} read`} />}
       <span class="number">
-        {tasks === 0 ? "" : `${tasksRunning} of ${tasks} tasks, ${grouped(lag)} rows left${left}`}
+        {tasks.length === 0
+          ? ""
+          : `${runningOf(tasks).length} of ${tasks.length} tasks, ${grouped(rows)} rows left${left}`}
       </span>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { keyText } from "../../src/cli/explain/explain_path.ts";
 import { ask, sentenceOf } from "../api/ask.ts";
 import type { QueryResult } from "../api/contract.ts";
 import { password } from "../api/password.ts";
@@ -11,7 +12,7 @@ import { plan, planProblem } from "../state/live.ts";
 import { remember, remembered } from "../state/query_history.ts";
 import { linkTo } from "../state/address.ts";
 import { route } from "../state/route.ts";
-import { keyText, type ShownTable, shownTables } from "../state/tables.ts";
+import { type ShownTable, shownTables } from "../state/tables.ts";
 
 const ROWS_FIRST = 100;
 

@@ -56,7 +56,7 @@ function Tabs({ topologies, shown: current }: {
   return (
     <nav class="tabs" aria-label="Topologies">
       {topologies.map(({ name }) => {
-        const state = live.value?.status.topologies.find((one) => one.name === name)?.state;
+        const state = live.value?.topologies.find((one) => one.name === name)?.state;
         return (
           <a
             key={name}

@@ -24,7 +24,8 @@ export function routeOf(hash: string): Route {
   const [page, ...rest] = path.split("/").map(decoded);
   return {
     page: Object.hasOwn(PAGES, page) ? page as PageName : "topology",
-    path: rest.filter((part) => part !== ""),
+    // An empty part is kept, as a key may be the empty text.
+    path: rest.length === 1 && rest[0] === "" ? [] : rest,
     query: Object.fromEntries(new URLSearchParams(search)),
   };
 }

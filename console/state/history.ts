@@ -1,4 +1,4 @@
-import type { LiveState } from "../api/contract.ts";
+import type { LiveState, LiveTopology } from "../api/contract.ts";
 
 /** Points of a chart that are kept: ten minutes, if one comes each second. */
 const POINTS_MAX = 600;
@@ -11,9 +11,9 @@ export interface Series {
 }
 
 const MEASURES = {
-  changes: ({ status }) => sum(status.topologies.map((topology) => topology.changesPerSecond)),
-  rows: ({ status }) => sum(status.topologies.map((topology) => topology.rowsPerSecond)),
-  lag: ({ status }) => sum(status.topologies.map((topology) => topology.lag)),
+  changes: ({ topologies }) => sum(topologies.map(({ changesPerSecond }) => changesPerSecond)),
+  rows: ({ topologies }) => sum(topologies.map(({ rowsPerSecond }) => rowsPerSecond)),
+  lag: ({ topologies }) => sum(topologies.map(lagOf)),
   heap: ({ memory }) => memory.heapBytes,
   external: ({ memory }) => memory.externalBytes,
   resident: ({ memory }) => memory.rssBytes,
@@ -47,6 +47,11 @@ export class History {
     at.shift();
     for (const line of Object.values(values)) line.shift();
   }
+}
+
+/** Records of all its topics that are not read yet. */
+export function lagOf({ lag }: LiveTopology): number {
+  return sum(Object.values(lag));
 }
 
 function sum(values: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { keyText } from "../../src/cli/explain/explain_path.ts";
 import type { PlannedTopology } from "../api/contract.ts";
 import { plan } from "./live.ts";
 import { linkTo } from "./address.ts";
@@ -67,9 +68,4 @@ export function explainLink(
   return values.some((value) => value === undefined || value === null)
     ? null
     : linkTo("explain", [topology, table, keyText(values)]);
-}
-
-/** One value as it is, several as a JSON array: how keys stand in addresses. */
-export function keyText(values: readonly unknown[]): string {
-  return values.length === 1 ? String(values[0]) : JSON.stringify(values);
 }

@@ -70,6 +70,20 @@ Deno.test("a key of several columns has a field for each", () =>
     },
   ));
 
+Deno.test("any text is a key: the empty one, and what paths would take for a way", () =>
+  withPage({ at: "#/explain/sales/sales/" }, async (page) => {
+    await page.getByText("Nothing with key  was ever read.").waitFor(SOON);
+    await page.getByRole("textbox", { name: "order_item_id" }).fill("..");
+    await page.getByRole("button", { name: "Explain" }).click();
+    await page.getByText("Nothing with key .. was ever read.").waitFor(SOON);
+    await page.getByRole("textbox", { name: "order_item_id" }).fill("");
+    await page.getByRole("button", { name: "Explain", exact: true }).click();
+    await page.waitForURL(/#\/explain\/sales\/sales\/$/);
+    await page.evaluate(() => location.hash = "#/explain/sales/order_items.product/..");
+    await page.getByRole("textbox", { name: "key" }).waitFor(SOON);
+    await page.getByText("Nothing with key .. was ever read.").waitFor(SOON);
+  }));
+
 Deno.test("the form is about what is explained, also if that is no table of the list", () =>
   withPage({ at: "#/explain/sales/order_items.product/4711" }, async (page) => {
     await page.getByRole("article").waitFor(SOON);

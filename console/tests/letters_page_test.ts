@@ -81,3 +81,16 @@ Deno.test("a row that was computed is replayed as it is", () =>
     await page.getByText("Stack").click();
     await page.getByText("topologies/sales.ts:31:44").waitFor(SOON);
   }));
+
+Deno.test("letters that other instances keep for themselves are told, with whom", () =>
+  withPage({ at: "#/letters" }, async (page, { standing }) => {
+    const none = { here: false, problem: null, tasks: 3, uptimeMs: 1, memory: null };
+    standing.others = [
+      { ...none, instance: "10.0.0.2:8686", deadLetters: 4 },
+      { ...none, instance: "10.0.0.3:8686", deadLetters: 0 },
+    ];
+    await page.getByText(/4 other open letters are with other instances, whose pages show them: 10\.0\.0\.2:8686\. /)
+      .waitFor(SOON);
+    standing.others = [];
+    await page.getByText(/with other instances/).waitFor({ state: "detached", ...SOON });
+  }));

@@ -62,13 +62,13 @@ Deno.test("Now shows a start with its rows and seconds, problems in words, and t
     await page.getByRole("heading", { name: "Starting" }).waitFor({ state: "detached", ...SOON });
   }));
 
-const NOBODY = { here: false, tasks: 0, uptimeMs: null, memory: null };
+const NOBODY = { here: false, tasks: 0, deadLetters: 0, uptimeMs: null, memory: null };
 
 Deno.test("Instances shows who has what, and an instance that cannot be reached", () =>
   withPage({ at: "#/instances" }, async (page, { standing }) => {
     standing.loading = true;
     standing.others = [
-      { instance: "10.0.0.2:8686", here: false, problem: null, tasks: 9, uptimeMs: 61_000, memory: null },
+      { ...NOBODY, instance: "10.0.0.2:8686", problem: null, tasks: 9, uptimeMs: 61_000 },
       { ...NOBODY, instance: "10.0.0.3:8686", problem: "Cannot reach it: no route to host" },
     ];
     await page.getByText("no route to host").waitFor(SOON);

@@ -94,6 +94,28 @@ Deno.test("the page of one instance shows the tasks of all with their owner, the
     await shop.put({ items: ORDERS.map((id) => ({ id, order_id: id, price: "-1.00" })) });
     await goTo(page, "#/letters");
     await page.getByText(`${ORDERS.length} open, 0 resolved`).waitFor(SOON);
+    assert(!(await mainText(page)).includes("with other instances"), "all see the same ones");
+  }));
+
+Deno.test("Now tells of all instances together, of which it is that it is of this one, and who is missing", () =>
+  withPageOfThree(async (page, shop) => {
+    await allRun(page);
+    await goTo(page, "#/now");
+    const figures = page.getByRole("region", { name: "Figures" });
+    await figures.getByText("9/9", { exact: true }).waitFor(SOON);
+    await shop.put({ items: ORDERS.map((id) => ({ id, order_id: id, price: "-1.00" })) });
+    const letters = figures.getByRole("link", { name: /open dead letters/ });
+    await letters.getByText(String(ORDERS.length), { exact: true }).waitFor(SOON);
+    for (const own of ["this instance runs for", "Memory of this instance"]) {
+      await page.getByText(own, { exact: true }).waitFor(SOON);
+    }
+    const topology = page.getByRole("region", { name: "Topologies" }).getByRole("row").filter({ hasText: /^shop/ });
+    await topology.getByRole("cell", { name: String(ORDERS.length), exact: true }).waitFor(SOON);
+
+    const { host } = new URL(shop.urls[2]);
+    await shop.vanish(2);
+    await page.getByText(new RegExp(`Instance ${host} has told nothing of itself.*refused`)).waitFor(SOON);
+    assert(/\b([3-8])\/\1\b/.test(await figures.innerText()), await figures.innerText());
   }));
 
 Deno.test("an instance that cannot be reached is named where something of it is missing, until others have it", () =>

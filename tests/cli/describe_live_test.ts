@@ -7,7 +7,8 @@ import { permitted, runMain } from "./support.ts";
 Deno.test("liveCountsText() speaks of no number of tasks before there are any", () => {
   const topology = {
     name: "things",
-    state: "starting",
+    state: "starting" as const,
+    ...{ changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null, deadLetters: 0 },
     counters: {},
     everywhere: [],
     lag: {},

@@ -34,7 +34,7 @@ Deno.test("changesBetween() tells tasks that moved, stopped, and are gone", () =
 });
 
 Deno.test("changesBetween() tells problems as they come and go, which are the reasons", () => {
-  const bad = {
+  const bad: LiveState = {
     ...NOW,
     topologies: [{ ...NOW.topologies[0], state: "waiting", problems: ["Topic orders is missing"] }],
   };
@@ -46,7 +46,7 @@ Deno.test("changesBetween() tells problems as they come and go, which are the re
 });
 
 Deno.test("changesBetween() tells instances, and a process that has begun anew", () => {
-  const other = { instance: "b:1", here: false, problem: null, tasks: 3, uptimeMs: 1, memory: null };
+  const other = { instance: "b:1", here: false, problem: null, tasks: 3, deadLetters: 0, uptimeMs: 1, memory: null };
   const two = { ...NOW, instances: [...NOW.instances, other] };
   assertEquals(sentences(NOW, two), ["null: Instance b:1 has come."]);
   assertEquals(sentences(two, NOW), ["null: Instance b:1 has gone."]);

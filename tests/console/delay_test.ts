@@ -19,7 +19,10 @@ Deno.test("delaysOf() colours everything that comes from a topic that is behind"
   const planned = plannedOf(sales);
   const lag = Object.fromEntries(planned.description.sources.map(({ topic }) => [topic, 0]));
   const behind = { ...lag, "online_store.public.orders": 5_000 };
-  const live = { name: "sales", state: "running", counters: {}, tasks: [], everywhere: [], problems: [], lag: behind };
+  const live = {
+    ...{ name: "sales", state: "running" as const, changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null },
+    ...{ counters: {}, tasks: [], everywhere: [], problems: [], deadLetters: 0, lag: behind },
+  };
   const orders = planned.nodes.find(({ label }) => label === "orders")!;
   const delays = delaysOf(planned, { live, rates: new Map([[orders.id, { in: 100, out: 100 }]]) });
   const of = (label: string) => delays.get(planned.nodes.find((node) => node.label === label)!.id);

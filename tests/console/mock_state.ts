@@ -21,10 +21,11 @@ export function stateAt(
       everywhere: topology.nodes.filter(({ kind }) => kind === "global").map(({ id }) => id),
       lag: lagOf(topology, standing),
       tasks: tasksOf(topology, standing),
-      state: "running",
-      problems: [],
     };
   });
+  const statuses = topologies.map((topology, index) =>
+    statusOf(topology.name, { ...topology, ...{ index, uptimeMs, standing } })
+  );
   return {
     at: atMs,
     status: {
@@ -40,21 +41,32 @@ export function stateAt(
         paused: false,
         snapshot: standing.snapshot,
       },
-      topologies: topologies.map(({ name, tasks, lag }, index) =>
-        statusOf(name, { tasks, lag, index, uptimeMs, standing })
-      ),
+      topologies: statuses,
       proof: standing.proof,
       continuous: standing.continuous,
       ending: null,
     },
-    topologies,
+    topologies: topologies.map((topology, index) => {
+      const { state, changesPerSecond, rowsPerSecond, secondsLeft, problems } = statuses[index];
+      const elsewhere = index === 0 ? standing.others.reduce((sum, one) => sum + one.deadLetters, 0) : 0;
+      const deadLetters = statuses[index].deadLetters + elsewhere;
+      return { ...topology, state, changesPerSecond, rowsPerSecond, secondsLeft, deadLetters, problems };
+    }),
     memory: {
       heapBytes: 212e6 + 30e6 * Math.sin(atMs / 9_000),
       externalBytes: 64e6 + 4e6 * Math.sin(atMs / 5_000),
       rssBytes: 498e6 + 34e6 * Math.sin(atMs / 9_000),
     },
     instances: [
-      { instance: HERE, here: true, problem: null, tasks: 42, uptimeMs, memory: null },
+      {
+        instance: HERE,
+        here: true,
+        problem: null,
+        tasks: 42,
+        deadLetters: standing.openLetters(),
+        uptimeMs,
+        memory: null,
+      },
       ...standing.others,
     ],
   };

@@ -9,6 +9,7 @@ import { createPrometheusMetrics } from "../../src/cli/prometheus.ts";
 import { routesOf } from "../../src/cli/start/routes.ts";
 import type { ShownRun } from "../../src/cli/start/shown_run.ts";
 import type { Status } from "../../src/cli/start/status.ts";
+import { TopologyStatuses } from "../../src/cli/start/topology_statuses.ts";
 import type { Log, Membership } from "../../src/ports/log.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
@@ -28,13 +29,21 @@ interface Services {
   readonly warehouse: ReturnType<typeof createMemoryWarehouse>;
 }
 
+/** A process that runs. */
+interface Process {
+  readonly runner: Runner;
+  readonly letters: TopicLetters;
+  readonly startedMs: number;
+  readonly topologies: TopologyStatuses;
+}
+
 /** One process of several, with everything that a real one serves. */
 class ShopInstance {
   readonly address: string;
   readonly #services: Services;
   readonly #port: number;
   #server: HttpServer | null;
-  #process: { readonly runner: Runner; readonly letters: TopicLetters; readonly startedMs: number } | null = null;
+  #process: Process | null = null;
   #membership: Membership | null = null;
 
   constructor(services: Services) {
@@ -63,7 +72,7 @@ class ShopInstance {
     };
     const options = { ...defaultRunOptions, applicationServer: this.address };
     const runner = new Runner(shop, ports, { options });
-    this.#process = { runner, letters, startedMs: Date.now() };
+    this.#process = { runner, letters, startedMs: Date.now(), topologies: new TopologyStatuses(metrics) };
     this.#server = serveHttp({ host: HOST, port: this.#port }, this.#routes({ metrics, letters }));
     await runner.start();
   }
@@ -107,6 +116,7 @@ class ShopInstance {
     const instance = () => this.address;
     const watched: Watched = {
       ...{ runs, instance, password: PASSWORD, showsRows: true, demo: null, verifying: () => false },
+      lettersIn: "topic",
       ...{ reader: { url: `http://${HOST}:1`, database: "default" }, status: () => this.#status() },
     };
     return routesOf({
@@ -129,9 +139,10 @@ class ShopInstance {
   }
 
   #status(): Status {
-    const { startedMs: startedAt } = this.#process!;
+    const { startedMs: startedAt, topologies } = this.#process!;
     return {
-      ...{ mode: "real", uptimeMs: Date.now() - startedAt, startedAt, data: "", demo: null, topologies: [] },
+      ...{ mode: "real", uptimeMs: Date.now() - startedAt, startedAt, data: "", demo: null },
+      topologies: topologies.take([this.#shown()], performance.now()),
       ...{ addresses: { console: this.url }, proof: null, ending: null },
       continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },
     };

@@ -27,7 +27,8 @@ class AskedInstance {
     const runs = () => [shown(this)];
     const watched = {
       ...{ password: PASSWORD, showsRows: true, demo: null, reader: { url: `http://${HOST}:1`, database: "default" } },
-      ...{ instance: () => this.address, verifying: () => false, status: () => ({}) as never },
+      ...{ instance: () => this.address, verifying: () => false, lettersIn: "file" },
+      status: () => ({ topologies: [] }) as never,
     };
     const routes = (): Routes => ({
       ...apiRoutes({ ...watched, runs: runs() }),

@@ -1,6 +1,7 @@
 import { addCounts, type RowCounts } from "../../runtime/stores/row_counts.ts";
 import { askOthers, type Told, type Unanswered } from "../instances/ask_others.ts";
 import { togetherProved } from "../proof/together.ts";
+import type { TopologyState } from "../start/status.ts";
 import type { GatheredState, InstanceState, LocalState, NodeCounters, WatchedTopology } from "./live_state.ts";
 import { localState } from "./local_state.ts";
 import type { Watched } from "./watched.ts";
@@ -14,7 +15,7 @@ type Answer = Told<LocalState> | Unanswered;
 export async function gatheredState(watched: Watched): Promise<GatheredState> {
   const asked = askOthers(othersOf(watched), {
     ...{ path: "/api/state", parameters: { local: "true" }, password: watched.password, answerMs: ANSWER_MS },
-    read: (text) => JSON.parse(text) as LocalState,
+    read: (text) => whole(JSON.parse(text)),
   });
   const own = localState(watched);
   const { at, status, memory, instance } = own;
@@ -27,11 +28,20 @@ export async function gatheredState(watched: Watched): Promise<GatheredState> {
   const states = answers.flatMap((answer) => "answer" in answer ? [answer.answer] : []);
   return {
     ...{ at, status: { ...status, continuous }, memory },
-    topologies: own.topologies.map((topology) =>
-      inOrder(states.slice(1).reduce((sum, { topologies }) => together(sum, topologies), topology))
-    ),
+    topologies: own.topologies.map((topology) => ({
+      ...inOrder(states.slice(1).reduce((sum, { topologies }) => together(sum, topologies), topology)),
+      deadLetters: lettersOf(topology.name, states),
+    })),
     instances: answers.map(instanceState),
   };
+}
+
+/** What an instance of an earlier version does not tell of its topologies. */
+const UNTOLD = { changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null, deadLetters: 0 };
+
+function whole(told: Omit<LocalState, "lettersIn"> & Partial<LocalState>): LocalState {
+  const topologies = told.topologies.map((topology) => ({ ...UNTOLD, ...topology }));
+  return { lettersIn: told.instance, ...told, topologies };
 }
 
 /** Where the other instances are that have said it. */
@@ -43,12 +53,26 @@ function instanceState(answer: Answer, index: number): InstanceState {
   const { instance } = answer;
   const here = index === 0;
   if ("problem" in answer) {
-    return { instance, here, problem: answer.problem, tasks: 0, uptimeMs: null, memory: null };
+    return { instance, here, problem: answer.problem, ...{ tasks: 0, deadLetters: 0, uptimeMs: null, memory: null } };
   }
   const { topologies, status, memory } = answer.answer;
   const tasks = topologies.reduce((sum, topology) => sum + topology.tasks.length, 0);
-  return { instance, here, problem: null, tasks, uptimeMs: status.uptimeMs, memory };
+  const deadLetters = topologies.reduce((sum, topology) => sum + topology.deadLetters, 0);
+  return { instance, here, problem: null, tasks, deadLetters, uptimeMs: status.uptimeMs, memory };
 }
+
+/** Open letters of a topology, each counted once: of several who keep the same ones, whoever has looked last. */
+function lettersOf(topology: string, states: readonly LocalState[]): number {
+  const places = new Map<string, number>();
+  for (const { topologies, lettersIn } of states) {
+    const { deadLetters = 0 } = topologies.find(({ name }) => name === topology) ?? {};
+    places.set(lettersIn, Math.max(deadLetters, places.get(lettersIn) ?? 0));
+  }
+  return places.values().reduce((sum, letters) => sum + letters, 0);
+}
+
+/** States of a topology by what they ask for, the most first. */
+const STATES: readonly TopologyState[] = ["failed", "waiting", "degraded", "starting", "running", "ended"];
 
 /** The topology here and on another instance, which may not have it. */
 function together(here: WatchedTopology, others: readonly WatchedTopology[]): WatchedTopology {
@@ -70,7 +94,18 @@ function together(here: WatchedTopology, others: readonly WatchedTopology[]): Wa
   const lag: Record<string, number> = { ...here.lag };
   for (const [topic, records] of Object.entries(there.lag)) lag[topic] = (lag[topic] ?? 0) + records;
   const problems = [...new Set([...here.problems, ...there.problems])];
-  return { ...here, counters, lag, tasks: [...here.tasks, ...there.tasks], problems };
+  return {
+    ...here,
+    state: STATES.find((state) => state === here.state || state === there.state) ?? here.state,
+    changesPerSecond: here.changesPerSecond + there.changesPerSecond,
+    rowsPerSecond: here.rowsPerSecond + there.rowsPerSecond,
+    secondsLeft: longest(here.secondsLeft, there.secondsLeft),
+    ...{ counters, lag, tasks: [...here.tasks, ...there.tasks], problems },
+  };
+}
+
+function longest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? a ?? b : Math.max(a, b);
 }
 
 /** Whoever is asked tells the same. */

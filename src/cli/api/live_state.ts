@@ -1,5 +1,5 @@
 import type { RowCounts } from "../../runtime/stores/row_counts.ts";
-import type { Status } from "../start/status.ts";
+import type { Status, TopologyState } from "../start/status.ts";
 
 /** What became of the rows at an operator: of all that passed, and of those that are there now. */
 export interface NodeCounters extends RowCounts {
@@ -18,7 +18,15 @@ export interface TaskState {
 /** How a topology stands on one instance, or on all of them. */
 export interface WatchedTopology {
   readonly name: string;
-  readonly state: string;
+  /** Of several instances the one that most asks for somebody. */
+  readonly state: TopologyState;
+  /** Change records taken from source topics, and rows and tombstones acknowledged by ClickHouse. */
+  readonly changesPerSecond: number;
+  readonly rowsPerSecond: number;
+  /** Until all tasks run, as known; null when they do, and while nothing can be told. */
+  readonly secondsLeft: number | null;
+  /** Dead letters that still apply. */
+  readonly deadLetters: number;
   /** By node of the graph. */
   readonly counters: Readonly<Record<string, NodeCounters>>;
   /** Nodes whose rows every instance has. */
@@ -34,6 +42,8 @@ export interface LocalState {
   readonly at: number;
   readonly instance: string;
   readonly status: Status;
+  /** Where its dead letters are kept: instances that keep them in one place count the same ones. */
+  readonly lettersIn: string;
   readonly topologies: readonly WatchedTopology[];
   readonly memory: { readonly heapBytes: number; readonly externalBytes: number; readonly rssBytes: number };
 }
@@ -46,11 +56,13 @@ export interface InstanceState {
   /** Why it has told nothing; null if it has. */
   readonly problem: string | null;
   readonly tasks: number;
+  /** Dead letters that still apply, and that its page shows. */
+  readonly deadLetters: number;
   readonly uptimeMs: number | null;
   readonly memory: LocalState["memory"] | null;
 }
 
 /** How all instances of the topologies stand, as the one that is asked has found out. */
-export interface GatheredState extends Omit<LocalState, "instance"> {
+export interface GatheredState extends Omit<LocalState, "instance" | "lettersIn"> {
   readonly instances: readonly InstanceState[];
 }

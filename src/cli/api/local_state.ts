@@ -1,28 +1,37 @@
 import { type OperatorCounts, operatorCounts } from "../../runtime/stores/operator_counts.ts";
 import type { Instance } from "../../runtime/runner.ts";
 import type { ShownRun } from "../start/shown_run.ts";
+import type { TopologyStatus } from "../start/status.ts";
 import type { LocalState, NodeCounters, WatchedTopology } from "./live_state.ts";
 import type { Watched } from "./watched.ts";
 
 /** How this instance stands. */
-export function localState({ runs, status, instance }: Pick<Watched, "runs" | "status" | "instance">): LocalState {
+export function localState(watched: Pick<Watched, "runs" | "status" | "instance" | "lettersIn">): LocalState {
   const { heapUsed, external, rss } = Deno.memoryUsage();
+  const [instance, status] = [watched.instance(), watched.status()];
   return {
-    at: Date.now(),
-    instance: instance(),
-    status: status(),
-    topologies: runs.map((run) => topologyState(run, instance())),
+    ...{ at: Date.now(), instance, status, lettersIn: watched.lettersIn },
+    topologies: watched.runs.map((run) =>
+      topologyState(run, { instance, told: status.topologies.find(({ name }) => name === run.name) })
+    ),
     memory: { heapBytes: heapUsed, externalBytes: external, rssBytes: rss },
   };
 }
 
-function topologyState(run: ShownRun, instance: string): WatchedTopology {
+function topologyState(
+  run: ShownRun,
+  { instance, told }: { readonly instance: string; readonly told: TopologyStatus | undefined },
+): WatchedTopology {
   const { name, state, runner } = run;
   const inside = runner?.instance ?? null;
   const tasks = runner?.status().tasks ?? [];
   return {
     name,
     state,
+    changesPerSecond: told?.changesPerSecond ?? 0,
+    rowsPerSecond: told?.rowsPerSecond ?? 0,
+    secondsLeft: told?.secondsLeft ?? null,
+    deadLetters: runner?.deadLetters.openLetters ?? 0,
     counters: inside === null ? {} : Object.fromEntries(operatorCounts(inside).map(counters)),
     everywhere: inside === null ? [] : everywhere(inside),
     lag: inside === null ? {} : lagByTopic(inside),

@@ -9,6 +9,8 @@ export interface Watched {
   readonly status: () => Status;
   /** Where it is, for people, and for other instances if they can ask it. */
   readonly instance: () => string;
+  /** Where its dead letters are kept: instances that keep them in one place count the same ones. */
+  readonly lettersIn: string;
   /** Which other instances must know; null: nobody. */
   readonly password: string | null;
   /** ClickHouse, for whoever only reads. */

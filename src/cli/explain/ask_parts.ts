@@ -3,9 +3,7 @@ import type { PartAnswer, PartQuestion } from "../../runtime/explain/part_answer
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { askOthers, type Unanswered } from "../instances/ask_others.ts";
 import { plainValue } from "../store/store_values.ts";
-
-/** Where explanations are asked for. */
-export const EXPLAIN_PATH = "/api/explain";
+import { EXPLAIN_PATH } from "./explain_path.ts";
 
 /** Whom to ask, and how. */
 interface Others {

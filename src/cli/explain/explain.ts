@@ -8,7 +8,7 @@ import { askedText } from "../instances/asked_text.ts";
 import { readUrls } from "../running_instances.ts";
 import { type Instances, instancesOf } from "../store/store_instances.ts";
 import { UsageError } from "../usage_error.ts";
-import { EXPLAIN_PATH } from "./ask_parts.ts";
+import { EXPLAIN_PATH, explainPath } from "./explain_path.ts";
 import { explanationLines, targetLines } from "./explain_text.ts";
 import { ROWS_DEFAULT, ROWS_MAX } from "./explain_routes.ts";
 import { type Explanation, explanationJson, isDecided, type ListedTopology } from "./explanation.ts";
@@ -18,7 +18,9 @@ const PIPE_WIDTH = 160;
 interface Asked {
   readonly topology: string;
   readonly table: string;
-  readonly key: string;
+  /** Names of the key columns; null where nobody knows them, and of events. */
+  readonly columns: readonly string[] | null;
+  readonly values: readonly string[];
 }
 
 /** What an instance is asked. */
@@ -91,8 +93,8 @@ export const explainCommand = command({
       writeOut(options.json ? `${JSON.stringify(listed, null, 2)}\n` : `${targetLines(listed).join("\n")}\n`);
       return 0;
     }
-    const { topology, table, key } = askedOf(topologies, operands);
-    const path = [EXPLAIN_PATH, ...[topology, table, key].map(encodeURIComponent)].join("/");
+    const { values, ...asked } = askedOf(topologies, operands);
+    const path = explainPath(asked, values);
     const parameters = {
       ...options.limit === undefined ? {} : { limit: String(options.limit) },
       ...options.after === undefined ? {} : { after: options.after },
@@ -114,9 +116,8 @@ export const explainCommand = command({
 function askedOf(topologies: readonly ListedTopology[], operands: readonly string[]): Asked {
   const [first, second, ...rest] = operands;
   const owner = topologies.find(({ name }) => name === first);
-  if (rest.length > 0 && owner?.tables.some(({ name }) => name === second)) {
-    return { topology: first, table: second, key: keyOf(rest) };
-  }
+  const own = rest.length === 0 ? undefined : owner?.tables.find(({ name }) => name === second);
+  if (own !== undefined) return checked({ topology: first, table: second, columns: own.key, values: rest });
   const having = topologies.flatMap(({ name: topology, tables }) =>
     tables.flatMap(({ name, kind, key }) => name === first ? [{ topology, kind, columns: key }] : [])
   );
@@ -128,7 +129,7 @@ function askedOf(topologies: readonly ListedTopology[], operands: readonly strin
     const example = (columns ?? ["key"]).map((column) => `<${column}>`).join(" ");
     throw new UsageError([`Cannot explain "${first}" without a key: deno task explain ${first} ${example}`]);
   }
-  if (meant.length === 1) return { topology, table: first, key: keyOf([second, ...rest]) };
+  if (meant.length === 1) return checked({ topology, table: first, columns, values: [second, ...rest] });
   const names = meant.map((one) => one.topology);
   throw new UsageError([
     `Cannot tell which "${first}" is meant: ${names.join(", ")} have one. Name the topology, too: deno task explain ` +
@@ -172,9 +173,16 @@ async function explained({ urls, password }: Instances, request: Request): Promi
   throw new ConfigError([...new Set(silent)]);
 }
 
-/** Several values as one key. */
-function keyOf(values: readonly string[]): string {
-  return values.length === 1 ? values[0] : JSON.stringify(values);
+/** @throws UsageError for more or less values than the key has columns; one text may hold several of them */
+function checked(asked: Asked): Asked {
+  const { table, columns, values } = asked;
+  if (columns === null || values.length === 1 || values.length === columns.length) return asked;
+  throw new UsageError([
+    `Cannot look for a key of "${table}" by ${values.length} values: it is made of ${
+      columns.join(", ")
+    }. Quote a value ` +
+    "that has spaces in it",
+  ]);
 }
 
 /** The answer of the first instance that gives one. @throws ConfigError when none does */

@@ -10,7 +10,8 @@ import { problem, RequestError } from "../api/answer.ts";
 import { limitedQuestions } from "../api/limited.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
-import { askParts, EXPLAIN_PATH, partAnswerText, partQuestion } from "./ask_parts.ts";
+import { askParts, partAnswerText, partQuestion } from "./ask_parts.ts";
+import { columnOf, EXPLAIN_PATH, PARAMETERS } from "./explain_path.ts";
 import { explanationJson, type ListedTopology } from "./explanation.ts";
 
 /** Rows of a total that are told, unless another number is asked for, and at most. */
@@ -18,8 +19,6 @@ export const ROWS_DEFAULT = 20;
 export const ROWS_MAX = 10_000;
 /** Before a difference between state and ClickHouse is looked at again. */
 const PAUSE = () => systemClock.sleep(300);
-/** Parameters that are no key columns. */
-const PARAMETERS: readonly string[] = ["limit", "after"];
 
 /** A topology as far as it is asked. */
 export interface ExplainedRun {
@@ -100,7 +99,7 @@ function listedRun({ name, state, runner }: ExplainedRun): ListedTopology {
 function keyIn(path: readonly string[], parameters: URLSearchParams): AskedKey {
   if (path.length > 0 && path.join("/") !== "") return path.join("/");
   const columns = [...parameters].filter(([name]) => !PARAMETERS.includes(name));
-  if (columns.length > 0) return Object.fromEntries(columns);
+  if (columns.length > 0) return Object.fromEntries(columns.map(([name, value]) => [columnOf(name), value]));
   throw new TypeError(
     "Cannot explain a table without a key: add it to the path, or its columns as parameters (?order_item_id=4711)",
   );

@@ -224,7 +224,7 @@ function rowText(row: Row): string {
 }
 
 function valueText(value: unknown): string {
-  return typeof value === "string" ? value : exactJson(value ?? null);
+  return typeof value === "string" && value !== "" ? value : exactJson(value ?? null);
 }
 
 /** Lines of whole words. */

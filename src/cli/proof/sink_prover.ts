@@ -1,4 +1,5 @@
 import { timeText } from "../../runtime/explain/words.ts";
+import { keyText } from "../explain/explain_path.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 import type { Canonical } from "../verify/canonical.ts";
 import { differingKey } from "./differing_key.ts";
@@ -161,18 +162,18 @@ export class SinkProver {
     if (told !== undefined) return { ...differingKey(fault, { ...told, names: this.compared.shown.names }), ...told };
     const { columns, key: names } = this.compared.sink.plan.table;
     const texts = names.map((name, place) =>
-      keyText(columns.find((column) => column.name === name)!.type, fault.key[place])
+      valueText(columns.find((column) => column.name === name)!.type, fault.key[place])
     );
     return differingKey(fault, {
       key: Object.fromEntries(names.map((name, place) => [name, texts[place]])),
-      explain: texts.length === 1 && !texts[0].startsWith("[") ? texts[0] : JSON.stringify(texts),
+      explain: keyText(texts),
       names: this.compared.shown.names,
     });
   }
 }
 
 /** A key column as people write it, and as `explain` reads it. */
-function keyText(type: string, value: Canonical): string {
+function valueText(type: string, value: Canonical): string {
   if (value === null) return "null";
   const parsed = parseClickHouseType(type);
   if (parsed.name !== "DateTime" && parsed.name !== "DateTime64") return String(value);

@@ -1,6 +1,7 @@
 import type { Configuration } from "../config/configuration.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
 import type { RunningProof } from "../proof/continuous_proof.ts";
+import { lettersIn } from "./letters_in.ts";
 import { Resting } from "./resting.ts";
 import { type RouteOptions, routesOf } from "./routes.ts";
 import type { StatusSource } from "./status_source.ts";
@@ -35,7 +36,7 @@ export function openServer(served: ServedInstance): HttpServer {
       proofRoutes: proof.routes,
       stores: { password: world.storePassword, instance },
       watched: {
-        ...{ runs, instance, password },
+        ...{ runs, instance, password, lettersIn: lettersIn(configuration) },
         status: () => status.take(),
         ...{ reader: world.reader, demo: world.demo },
         showsRows: consoleRows,

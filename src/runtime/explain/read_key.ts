@@ -22,23 +22,36 @@ const TIME = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6}))?)?(?
 export function sinkKeys(sink: SinkPlan, asked: AskedKey): Key[] {
   const { key: names, columns, output } = sink.table;
   if (output !== undefined) return tableKeys(output.key, asked);
-  const given = valuesOf(asked, names);
-  const values = new Map(names.map((name, place) => {
-    const { type } = columns.find((column) => column.name === name)!;
-    return [name, valueAs(parseClickHouseType(type), { name, text: given[place].text })] as const;
-  }));
+  const types = names.map((name) => parseClickHouseType(columns.find((column) => column.name === name)!.type));
+  // What the only column can hold as it is, that is meant.
+  const texts = typeof asked === "string" && names.length === 1 && readAs(types[0], asked) !== undefined
+    ? [asked]
+    : valuesOf(asked, names).map(({ text }) => text);
+  const values = new Map(names.map((name, place) => [name, valueAs(types[place], { name, text: texts[place] })]));
   return [keyOf(keyColumnsOf(sink).map((name) => values.get(name)))];
 }
 
 /**
- * The keys that may be meant, as columns of a table do not say whether `42` is a number, and `2026-01-31` a day, a time
- * or a text. @throws TypeError
+ * The keys that may be meant, those first that are meant sooner, as columns of a table do not say whether `42` is a
+ * number, and `2026-01-31` a day, a time or a text. @throws TypeError
  */
 export function tableKeys(columns: readonly KeyColumn[], asked: AskedKey): Key[] {
-  const given = valuesOf(asked, columns.map(({ name }) => name));
-  let keys: unknown[][] = [[]];
-  for (const value of given) keys = keys.flatMap((key) => meaningsOf(value).map((meaning) => [...key, meaning]));
+  const names = columns.map(({ name }) => name);
+  const keys = givenKeys(names, asked).flatMap((given) =>
+    given.reduce<unknown[][]>(
+      (before, value) => before.flatMap((key) => meaningsOf(value).map((meaning) => [...key, meaning])),
+      [[]],
+    )
+  );
   return [...new Set(keys.flatMap((values) => keyOrNone(columns, values)))];
+}
+
+/** Values for all columns. The text of a single one is taken as it is, and only then as the key of a record. */
+function givenKeys(columns: readonly string[], asked: AskedKey): (readonly GivenValue[])[] {
+  if (typeof asked !== "string" || columns.length !== 1) return [valuesOf(asked, columns)];
+  const read = readKey(asked, columns);
+  const ofRecord = Array.isArray(read) ? read[0] : (read as ReadonlyMap<string, GivenValue>).get(columns[0]);
+  return [[givenValue(asked)], ...ofRecord === undefined ? [] : [[ofRecord]]];
 }
 
 /** Also of times and days, as sinks show them: microseconds and days since the epoch. */

@@ -1,5 +1,6 @@
-import { decodeWire, encodeWire } from "../../record/wire.ts";
+import { encodeWire } from "../../record/wire.ts";
 import type { TotalProof } from "./explanation.ts";
+import { unreadable, valuesIn } from "./page_end.ts";
 import type { FeedPlace } from "./total_scan.ts";
 
 /** Where the next page of a total's events begins, and what the first one has found. */
@@ -23,7 +24,7 @@ const PROOFS: readonly string[] = ["equal", "differs", "not compared"] satisfies
 
 /** @throws SyntaxError for what no page has said */
 export function readCursor(after: string): TotalCursor {
-  const values = arrayIn(after);
+  const values = valuesIn(after);
   const [feed, offset, index, clocks, total, proof, unsure] = values;
   const isCursor = values.length === 7 && typeof feed === "string" && Number.isSafeInteger(offset) &&
     Number.isSafeInteger(index) && Array.isArray(clocks) && clocks.every(isNumberOrNull) && isNumberOrNull(total) &&
@@ -36,20 +37,6 @@ export function readCursor(after: string): TotalCursor {
   };
 }
 
-function arrayIn(text: string): readonly unknown[] {
-  try {
-    const values = decodeWire(text);
-    if (Array.isArray(values)) return values;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw unreadable(text);
-}
-
 function isNumberOrNull(value: unknown): boolean {
   return value === null || typeof value === "number";
-}
-
-function unreadable(after: string): SyntaxError {
-  return new SyntaxError(`Cannot go on behind "${after}": give what the last page said, as it is`);
 }

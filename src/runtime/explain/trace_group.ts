@@ -1,12 +1,12 @@
 import type { GroupPlan, TaskTable } from "../../plan/physical.ts";
 import type { Key } from "../../record/key.ts";
-import { decodeWire } from "../../record/wire.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { FoldOutput } from "../outputs/fold_output.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { compareKeys } from "../stores/read_store.ts";
 import type { Task } from "../task/task.ts";
 import type { GroupQuestion, MemberOfGroup, ShareTrace } from "./part_answers.ts";
+import { valuesIn } from "./page_end.ts";
 import { addsOf, keyColumnsOfTask, keyRow, tasksHere } from "./trace_row.ts";
 
 /** Entries that are looked at before everything else has its turn. */
@@ -62,13 +62,6 @@ function* membersOf(
   }
 }
 
-/** @throws SyntaxError for what no page has said */
-function keyValues(after: string): readonly unknown[] {
-  const values = decodeWire(after);
-  if (Array.isArray(values)) return values;
-  throw new SyntaxError(`Cannot go on behind "${after}": give what the last page said, as it is`);
-}
-
 /** The first rows behind a key, in the order of their keys. */
 class FirstMembers {
   readonly #limit: number;
@@ -77,7 +70,7 @@ class FirstMembers {
 
   constructor({ limit, after }: Pick<GroupQuestion, "limit" | "after">) {
     this.#limit = limit;
-    this.#after = after === null ? null : keyValues(after);
+    this.#after = after === null ? null : valuesIn(after);
   }
 
   add(row: MemberOfGroup): void {

@@ -6,7 +6,7 @@ import type { Standing, StepTrace } from "./part_answers.ts";
 
 /** A value for people: texts as they are. */
 function valueWord(value: unknown): string {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return value === "" ? '""' : value;
   if (value === null || value === undefined) return "null";
   if (value instanceof Decimal || typeof value !== "object") return String(value);
   return JSON.stringify(value, (_name, part) => typeof part === "bigint" ? String(part) : part);

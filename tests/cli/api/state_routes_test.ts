@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { serveHttp } from "../../../src/cli/http_server.ts";
 import { openThings, THINGS } from "../../runtime/things.ts";
 import { permitted } from "../support.ts";
 import { WatchedInstance } from "./watched_instances.ts";
@@ -71,6 +72,63 @@ Deno.test(
       assertEquals(tasks.length, 1);
       assertEquals([told[1].instance, told[1].here], [second.address, false]);
       assert(typeof told[1].problem === "string" && told[1].problem !== "", "why it told nothing");
+    });
+  },
+);
+
+Deno.test(
+  "GET /api/state adds up rates, counts each dead letter once, and tells the state that asks for somebody",
+  options,
+  async (t) => {
+    for (const [lettersIn, all] of [[["topic", "topic"], 3], [["file 1", "file 2"], 5]] as const) {
+      const instances = lettersIn.map((one) => new WatchedInstance({ lettersIn: one }));
+      await t.step(`kept in ${lettersIn.join(" and ")}`, () =>
+        withInstances(instances, async () => {
+          const [first, second] = instances;
+          first.rates = { changesPerSecond: 10, rowsPerSecond: 7, secondsLeft: null };
+          second.rates = { changesPerSecond: 20, rowsPerSecond: 5, secondsLeft: 12 };
+          second.state = "failed";
+          first.run!.runner.deadLetters.openLetters = 2;
+          second.run!.runner.deadLetters.openLetters = 3;
+          for (const instance of instances) {
+            const { topologies: [topology], instances: told } = (await instance.get("/api/state?once=true")).json();
+            const { state, changesPerSecond, rowsPerSecond, secondsLeft, deadLetters } = topology;
+            assertEquals([state, changesPerSecond, rowsPerSecond, secondsLeft, deadLetters], [
+              "failed",
+              30,
+              12,
+              12,
+              all,
+            ]);
+            const own = told.map((one: { readonly deadLetters: number }) => one.deadLetters);
+            assertEquals(own, instance === first ? [2, 3] : [3, 2]);
+          }
+        }));
+    }
+  },
+);
+
+Deno.test(
+  "GET /api/state takes what an instance of an earlier version tells, and counts nothing for what it does not",
+  options,
+  () => {
+    const [instance, older] = [new WatchedInstance(), new WatchedInstance()];
+    return withInstances([instance, older], async () => {
+      const local = (await older.get("/api/state?local=true")).json();
+      const { lettersIn: _, ...state } = local;
+      const topologies = local.topologies.map((
+        { name, state, counters, everywhere, lag, tasks, problems }: Untyped,
+      ) => (
+        { name, state, counters, everywhere, lag, tasks, problems }
+      ));
+      await older.server.close();
+      older.server = serveHttp({ host: "127.0.0.1", port: older.server.port }, {
+        "GET /api/state": () => Response.json({ ...state, topologies }),
+      });
+      instance.rates = { changesPerSecond: 10, rowsPerSecond: 7, secondsLeft: null };
+      const { topologies: [{ changesPerSecond, deadLetters, tasks }] } = (await instance.get("/api/state?once=true"))
+        .json();
+      assertEquals([changesPerSecond, deadLetters, tasks.length], [10, 0, 2]);
     });
   },
 );

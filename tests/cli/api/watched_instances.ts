@@ -3,7 +3,7 @@ import { guarded } from "../../../src/cli/api/guard.ts";
 import type { Watched } from "../../../src/cli/api/watched.ts";
 import { type HttpServer, type Routes, serveHttp } from "../../../src/cli/http_server.ts";
 import type { ShownRun } from "../../../src/cli/start/shown_run.ts";
-import type { Status } from "../../../src/cli/start/status.ts";
+import type { Status, TopologyState, TopologyStatus } from "../../../src/cli/start/status.ts";
 import type { StepRun } from "../../runtime/step_run.ts";
 
 const HOST = "127.0.0.1";
@@ -12,6 +12,10 @@ export const PASSWORD = "a secret";
 /** An instance of one topology, whose address is known before its run is there. */
 export class WatchedInstance {
   run: StepRun | null = null;
+  /** Of its run. */
+  state: TopologyState = "running";
+  /** Of its topology, as its own status has them. */
+  rates: Pick<TopologyStatus, "changesPerSecond" | "rowsPerSecond" | "secondsLeft"> | null = null;
   server: HttpServer;
   readonly #routes: Routes;
   readonly address: string;
@@ -20,6 +24,7 @@ export class WatchedInstance {
     const watched: Watched = {
       ...{ password: PASSWORD, showsRows: true, reader: { url: `http://${HOST}:1`, database: "default" }, demo: null },
       ...{ instance: () => this.address, verifying: () => false, status: () => statusOf(this) },
+      lettersIn: "topic",
       ...settings,
       runs: [],
     };
@@ -64,7 +69,10 @@ export class WatchedInstance {
 /** The run as it is when it is asked for. */
 function liveRuns(instance: WatchedInstance): readonly ShownRun[] {
   const shown: ShownRun = {
-    ...{ name: "things", state: "running", started: null, failure: null, problems: () => [], unready: () => [] },
+    ...{ name: "things", started: null, failure: null, problems: () => [], unready: () => [] },
+    get state() {
+      return instance.state;
+    },
     get runner() {
       return instance.run?.runner ?? null;
     },
@@ -75,7 +83,7 @@ function liveRuns(instance: WatchedInstance): readonly ShownRun[] {
   return [shown];
 }
 
-function statusOf({ address }: WatchedInstance): Status {
+function statusOf({ address, rates }: WatchedInstance): Status {
   return {
     ...{
       mode: "real",
@@ -84,7 +92,10 @@ function statusOf({ address }: WatchedInstance): Status {
       data: "",
       addresses: { metrics: address },
       demo: null,
-      topologies: [],
+      topologies: rates === null ? [] : [{
+        ...{ name: "things", state: "running", tasksRunning: 1, tasks: 1, standbys: 0, changes: 0, rows: 0 },
+        ...{ lag: 0, deadLetters: 0, started: null, problems: [], ...rates },
+      }],
     },
     ...{ proof: { time: "2026-01-01T00:00:00.000Z", equal: true, sinks: 1, rows: 5 }, ending: null },
     continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ROWS_HIDDEN } from "../../../src/cli/api/answer.ts";
 import { serveHttp } from "../../../src/cli/http_server.ts";
 import { assertTellsOfNobody, permitted, runMain, startMain, withDirectory } from "../support.ts";
-import { PASSWORD, withShops } from "./explain_instances.ts";
+import { ODD_STATUSES, PASSWORD, withShops } from "./explain_instances.ts";
 
 const options = { ignore: !permitted };
 const KNOWN = { WEIR_STORE_PASSWORD: PASSWORD };
@@ -68,6 +68,32 @@ Deno.test(
       assert(left?.out.includes(`Instance ${second.address} has not answered`), left?.out);
       const both = await runMain(["explain", "sold", "20", "--url", `${second.server.url},${first.server.url}`], KNOWN);
       assertEquals(both.out.includes("sold 20 "), true, both.out + both.err);
+    }),
+);
+
+Deno.test(
+  "explain takes the text of a key as it is, whatever else it could be",
+  options,
+  () =>
+    withShops({ count: 1 }, async ([{ server }]) => {
+      const explain = (...args: string[]) => runMain(["explain", ...args, "--url", server.url], KNOWN);
+      for (const [id, status] of Object.entries(ODD_STATUSES)) {
+        const { out, err } = await explain("shop", "by_status", status, "--json");
+        assertEquals(err, "", status);
+        const { outcome, key, shown } = JSON.parse(out);
+        assertEquals([outcome, key, shown.row.order_id], ["shown", { status }, Number(id)]);
+      }
+      const empty = await explain("by_status", "");
+      assert(empty.out.startsWith('by_status "" is shown\n'), empty.out);
+      for (const [key, outcome] of [['{"id":1}', "present"], ["[1]", "unknown"], ["..", "unknown"]]) {
+        const { out, err } = await explain("orders", key, "--json");
+        assertEquals(JSON.parse(out || err).outcome, outcome, key);
+      }
+      const many = await explain("by_status", "new", "3");
+      assertEquals([many.status, many.err.includes("Quote a value")], [2, true], many.err);
+      const after = await explain("revenue", "5", "--after", "}{");
+      const said = 'Cannot go on behind "}{": give what the last page said, as it is';
+      assertEquals([after.status, after.err.includes(said)], [1, true], after.err);
     }),
 );
 

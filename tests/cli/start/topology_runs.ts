@@ -90,7 +90,13 @@ export async function answerOf(
     access: { password: null },
     watched: {
       ...{ runs, password: null, showsRows: true, reader: { url: "http://127.0.0.1:1", database: "default" } },
-      ...{ instance: () => "here", verifying: () => false, demo: null, status: () => unasked("the status") },
+      ...{
+        instance: () => "here",
+        lettersIn: "file",
+        verifying: () => false,
+        demo: null,
+        status: () => unasked("the status"),
+      },
     },
     proofRoutes: {},
     metrics,

@@ -20,6 +20,12 @@ Deno.test("sinkKeys() reads a typed key by the types of its columns, and sinkKey
     [{ id: "UInt64" }, "[9007199254740993]", "9007199254740993", { id: 9007199254740993n }],
     [{ id: "String" }, "42", '"42"', { id: "42" }],
     [{ id: "String" }, "a,b", '"a,b"', { id: "a,b" }],
+    // What the only column can hold as it is, that is meant.
+    [{ id: "String" }, "[1]", '"[1]"', { id: "[1]" }],
+    [{ id: "String" }, '{"id":"x"}', '"{\\"id\\":\\"x\\"}"', { id: '{"id":"x"}' }],
+    [{ id: "String" }, '"x"', '"\\"x\\""', { id: '"x"' }],
+    [{ id: "String" }, "", '""', { id: "" }],
+    [{ id: "Int64" }, '{"id":42}', 42, { id: 42 }],
     [{ id: "Nullable(String)" }, "null", "null", { id: null }],
     [{ day: "Date" }, "2026-01-31", 20_484, { day: "2026-01-31" }],
     [{ at: "DateTime64(6)" }, "2026-01-31 10:00:00.25", 1_769_853_600_250_000, { at: "2026-01-31 10:00:00.25" }],
@@ -69,6 +75,12 @@ Deno.test("sinkKeys() refuses what is no key of the sink, and says how to write 
 Deno.test("tableKeys() gives both a number and a text where the column may hold either", () => {
   assertEquals(tableKeys([plainKeyColumn("id")], "42"), [42, '"42"']);
   assertEquals(tableKeys([plainKeyColumn("id")], "x"), ['"x"']);
+  assertEquals(tableKeys([plainKeyColumn("id")], "[1]"), ['"[1]"']);
+  assertEquals(tableKeys([plainKeyColumn("id")], ""), ['""']);
+  // As it is first, and then as the key of a record.
+  assertEquals(tableKeys([plainKeyColumn("id")], '{"id":1}'), ['"{\\"id\\":1}"', 1, '"1"']);
+  assertEquals(tableKeys([plainKeyColumn("id")], '{"other":1}'), ['"{\\"other\\":1}"']);
+  assertEquals(tableKeys([plainKeyColumn("id")], '"x"'), ['"\\"x\\""', '"x"']);
 });
 
 Deno.test("tableKeys() gives times and days also as tables hold them", () => {
