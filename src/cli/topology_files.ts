@@ -7,6 +7,7 @@ import { tableClash, writtenTables, writtenTopics } from "../dsl/written_tables.
 import { compile } from "../plan/compile.ts";
 import { ConfigError, TopologyError } from "../record/errors.ts";
 import { didYouMean } from "../record/nearest.ts";
+import { outsideProblem } from "./outside_project.ts";
 
 /** A topology and the file that declares it. */
 export interface TopologyFile {
@@ -141,7 +142,8 @@ function importProblem(path: string, error: unknown): string {
   }
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   // Deno colours what it says of an import, also where it is no terminal that shows it.
-  return `Cannot import ${path}: ${stripVTControlCharacters(reason)}`;
+  const plain = stripVTControlCharacters(reason);
+  return outsideProblem(plain) ?? `Cannot import ${path}: ${plain}`;
 }
 
 function isTopology(value: unknown): value is Topology {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearestConfig } from "../adapters/local/nearest_config.ts";
 import { denoProgram } from "./deno_program.ts";
+import { outsideProblem } from "./outside_project.ts";
 import type { BrokenFile } from "./topology_files.ts";
 
 /** Errors of one file that are told; of more only the number is. */
@@ -43,7 +44,8 @@ export async function checkTypes(files: readonly string[], signal?: AbortSignal)
     if (signal?.aborted) break;
     const one = files.length === 1 ? all : await denoCheck(program, { files: [path], signal });
     if (one.passed) continue;
-    const problems = typeErrors(one.output);
+    const outside = outsideProblem(one.output);
+    const problems = outside === null ? typeErrors(one.output) : [outside];
     if (problems.length === 0 && ERROR.test(one.output)) continue;
     // What is no error of types shows at the import.
     if (problems.length === 0) return { broken, unchecked: `deno check says: ${one.output.trim().split("\n")[0]}` };

@@ -8,6 +8,7 @@ import { pack } from "../../tools/pack.ts";
 import { denoIn, type Done, downloads, manifestOf } from "./package_user.ts";
 import { followDockerfile } from "./project_image.ts";
 import { type Manifest, serveRegistry } from "./registry.ts";
+import { hasNpm, tryTarballProject } from "./tarball_project.ts";
 
 Deno.test("a project made from the package runs, is tested and proven, without this repository", {
   ignore: !permitted,
@@ -42,6 +43,11 @@ Deno.test("a project made from the package runs, is tested and proven, without t
         await Deno.mkdir(home);
         await runsInContainer(directory, "packed", { home });
       });
+      await t.step({
+        name: "npm installs it there, and it runs, is tested, and takes a change of a topology while it runs",
+        ignore: !hasNpm,
+        fn: () => tryTarballProject({ folder: `${directory}/packed`, home: `${directory}/elsewhere`, env, passes }),
+      });
       await t.step("its test passes", () => passes(shop("task", "test"), "2 passed | 0 failed"));
       await t.step("a topology is added, and all are formatted, linted and of the right types", async () => {
         await passes(shop("task", "new", "totals"), "Wrote topologies/totals.ts");
@@ -61,10 +67,7 @@ Deno.test("a project made from the package runs, is tested and proven, without t
         await passes(shop("task", "doctor"), "not checked  kafka.reachable  Kafka: it is not configured");
       });
       await t.step("without chdb it says what to add", async () => {
-        const config = JSON.parse(await Deno.readTextFile(`${directory}/shop/deno.json`));
-        delete config.imports.chdb;
-        await Deno.writeTextFile(`${directory}/shop/deno.json`, JSON.stringify(config));
-        await Deno.remove(`${directory}/shop/node_modules`, { recursive: true });
+        await removeChdb(`${directory}/shop`);
         await passes(shop("install"));
         const { status, text } = await shop("task", "start");
         assert(status !== 0 && text.includes("deno add npm:chdb@3.4.0"), text);
@@ -74,6 +77,13 @@ Deno.test("a project made from the package runs, is tested and proven, without t
     }
   });
 });
+
+async function removeChdb(project: string): Promise<void> {
+  const config = JSON.parse(await Deno.readTextFile(`${project}/deno.json`));
+  delete config.imports.chdb;
+  await Deno.writeTextFile(`${project}/deno.json`, JSON.stringify(config));
+  await Deno.remove(`${project}/node_modules`, { recursive: true });
+}
 
 /** Without an engine: what its Dockerfile says, as the user whom it names. */
 async function runsInContainer(

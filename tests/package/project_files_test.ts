@@ -82,6 +82,12 @@ Deno.test("the proof beside a project's Weir reads, and computes with the same f
   assert(told.includes("WEIR_PROOF") && told.includes("VERIFY_DATABASE_URL"), told.join());
 });
 
+Deno.test("a project's README says where its packages are named", { ignore: !permitted }, () => {
+  for (const [all, file] of [[files, "deno.json"], [packed, "package.json"]] as const) {
+    assert(all.get("README.md")!.includes(`ClickHouse, can go from \`${file}\`.`));
+  }
+});
+
 Deno.test("a project on a tarball has an image that asks no registry for Weir", { ignore: !permitted }, () => {
   const [own] = parseDockerfile(packed.get("Dockerfile")!);
   const [copied] = textsOf(own, "COPY");

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { ConfigError } from "../../record/errors.ts";
+import { howToAdd } from "../local/add_package.ts";
 
 /** The version whose inner calls {@link Addon} names. */
 export const CHDB_VERSION = "3.4.0";
@@ -53,10 +54,10 @@ export interface Addon {
  */
 export function loadChdb(): { readonly chdb: Chdb; readonly addon: Addon } {
   const from = placesToAsk().find(hasChdb);
-  if (from === undefined) throw new ConfigError([`${NEEDS} and this project does not have it. ${ADVICE}`]);
+  if (from === undefined) throw new ConfigError([`${NEEDS} and this project does not have it. ${advice()}`]);
   const require = createRequire(from);
   const { version } = require(`${PACKAGE}/package.json`);
-  if (version !== CHDB_VERSION) throw new ConfigError([`${NEEDS} and this project has ${version}. ${ADVICE}`]);
+  if (version !== CHDB_VERSION) throw new ConfigError([`${NEEDS} and this project has ${version}. ${advice()}`]);
   const addon = createRequire(require.resolve(PACKAGE))("./dist/loader.js").loadNative();
   return { chdb: require(PACKAGE), addon };
 }
@@ -64,8 +65,11 @@ export function loadChdb(): { readonly chdb: Chdb; readonly addon: Addon } {
 /** Whoever packs Weir must not take it for a dependency, which everybody would have to load. */
 const PACKAGE: string = "chdb";
 const NEEDS = `It needs the package chdb ${CHDB_VERSION}, which is ClickHouse as a library,`;
-const ADVICE = `Add it: deno add npm:chdb@${CHDB_VERSION}, with "nodeModulesDir": "auto" in deno.json. ` +
-  "Or use a ClickHouse that runs: KAFKA_BROKERS and CLICKHOUSE_URL";
+
+function advice(): string {
+  return `Add it: ${howToAdd(`${PACKAGE}@${CHDB_VERSION}`)}. ` +
+    "Or use a ClickHouse that runs: KAFKA_BROKERS and CLICKHOUSE_URL";
+}
 
 /** Beside this file, where it is one, and in the current directory. */
 function placesToAsk(): string[] {

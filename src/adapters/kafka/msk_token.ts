@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { howToAdd } from "../local/add_package.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 
 /** Who signs; the token is there for those that are valid for a while only. */
@@ -58,7 +59,7 @@ export function chainedCredentials(): () => Promise<AwsCredentials> {
     if ((error as { code?: string }).code !== "MODULE_NOT_FOUND") throw error;
     throw new ConfigError([
       "Cannot log in to Amazon MSK: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set. For roles, containers " +
-      `and profiles add the package that finds them: deno add npm:${CHAIN}, with "nodeModulesDir": "auto" in deno.json`,
+      `and profiles add the package that finds them: ${howToAdd(CHAIN)}`,
     ]);
   }
   return async () => {

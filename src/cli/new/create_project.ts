@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from "node:path";
 import { CHDB_VERSION } from "../../adapters/embedded_clickhouse/chdb.ts";
+import { libraryOf } from "../../adapters/local/add_package.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { LIBRARY } from "../../record/library.ts";
@@ -10,7 +11,8 @@ import { projectFiles, TARBALL } from "./project_files.ts";
 /**
  * Writes a project that uses Weir from a package: topologies, tests, tasks and a container.
  * @param library what to take as the package: a specifier of npm or JSR, or a tarball, which is copied into the
- * project; that which this program runs from if absent
+ * project; that which this program runs from if absent, which is the tarball of the current directory's project if that
+ * is on one
  * @returns paths of the files
  * @throws ConfigError if one of them is there, or there is no package. @throws UsageError for a name that cannot be
  */
@@ -21,10 +23,11 @@ export async function createProject(directory: string, library?: string): Promis
     throw new UsageError([`Cannot use "${name}" as a project's name: use letters, digits, "-", "_" and "."`]);
   }
   const tarball = `${folder}/${TARBALL.replace("file:", "")}`;
-  const from = packageFor(library);
+  const given = library ?? ownTarball();
+  const from = packageFor(given);
   const texts = projectFiles({ name, library: from, chdb: CHDB_VERSION });
   const files = [...texts].map(([path, text]) => ({ path: `${directory.replace(/\/$/, "")}/${path}`, text }));
-  const copied = from === TARBALL && resolve(library!) !== tarball;
+  const copied = from === TARBALL && resolve(given!) !== tarball;
   const problems = [...files, ...copied ? [{ path: tarball }] : []].filter(({ path }) => exists(path)).map(({ path }) =>
     `Cannot write "${path}" as a new file: it exists. Choose another folder`
   );
@@ -33,8 +36,23 @@ export async function createProject(directory: string, library?: string): Promis
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(path, text, { createNew: true });
   }
-  if (copied) await Deno.copyFile(library!, tarball);
+  if (copied) await Deno.copyFile(given!, tarball);
   return files.map(({ path }) => path);
+}
+
+/**
+ * The tarball that npm has installed this program from, into the project in the current directory; undefined if the
+ * project is not on one. @throws ConfigError if it is gone
+ */
+function ownTarball(): string | undefined {
+  const named = IS_CHECKOUT ? null : libraryOf(".");
+  if (named === null || !named.startsWith("file:")) return undefined;
+  const path = named.replace("file:", "");
+  if (path.endsWith(".tgz") && exists(path)) return path;
+  throw new ConfigError([
+    `Cannot make a project on the package that this one has: package.json names "${named}", which is no tarball that ` +
+    "is there. Name one: --library weir.tgz",
+  ]);
 }
 
 function packageFor(library: string | undefined): string {

@@ -33,7 +33,8 @@ export const newCommand = command({
     library: value({
       placeholder: "PACKAGE",
       expected: "a package such as npm:@weir/weir@^0.1.0, or a file that deno task pack has written",
-      help: "Of a project: the package that it uses; that which this command is of if absent.",
+      help:
+        "Of a project: the package that it uses; that which this command is of if absent, also if that is a tarball.",
       read: (text) => text === "" ? undefined : text,
     }),
   },
@@ -89,7 +90,7 @@ async function newProject(directory: string, library: string | undefined): Promi
   return [
     ...written.map((path) => `Wrote ${path}`),
     `Go there:  cd ${directory}`,
-    ...library?.endsWith(".tgz") ? ["Install:   npm install"] : [],
+    ...written.some((path) => path.endsWith("/package.json")) ? ["Install:   npm install"] : [],
     "Test it:   deno task test",
     "Run it:    deno task start",
   ].join("\n");

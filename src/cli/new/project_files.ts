@@ -64,7 +64,7 @@ export function projectFiles(options: ProjectOptions): ReadonlyMap<string, strin
     ["sources.ts", sources],
     ["topologies/sales.ts", sales],
     ["tests/sales_test.ts", salesTest],
-    ["README.md", named(readme)],
+    ["README.md", named(readme).replace("{{packages}}", packed ? "package.json" : "deno.json")],
     ["Dockerfile", image],
     [".dockerignore", dockerignore],
     ["compose.yaml", named(compose)],

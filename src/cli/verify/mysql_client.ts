@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { MysqlConfiguration } from "../config/database_variables.ts";
 import { withoutPassword } from "../config/secret.ts";
+import { howToAdd } from "../../adapters/local/add_package.ts";
 import { ConfigError } from "../../record/errors.ts";
 
 /** What is used of a connection of mysql2. */
@@ -81,7 +82,6 @@ function loadMysql2(): Mysql2 {
     }
   }
   throw new ConfigError([
-    "Asking MySQL needs the package mysql2, and this project does not have it. Add it: deno add npm:mysql2, " +
-    'with "nodeModulesDir": "auto" in deno.json',
+    `Asking MySQL needs the package mysql2, and this project does not have it. Add it: ${howToAdd("mysql2")}`,
   ]);
 }
