@@ -1,10 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
+import { dirname, join } from "node:path/posix";
 import { sh } from "../compose/built_image.ts";
 import { permitted, withDirectory } from "../cli/support.ts";
 import { hasPostgres15, startPostgres } from "../values/postgres_server.ts";
 import { freePort } from "../free_port.ts";
 import { createProject } from "../../src/cli/new/create_project.ts";
 import { pack } from "../../tools/pack.ts";
+import { linksOf } from "../docs/blocks/links.ts";
+import { readPages } from "../docs/blocks/pages.ts";
 import { denoIn, type Done, downloads, manifestOf } from "./package_user.ts";
 import { followDockerfile } from "./project_image.ts";
 import { type Manifest, serveRegistry } from "./registry.ts";
@@ -49,6 +52,10 @@ Deno.test("a project made from the package runs, is tested and proven, without t
         fn: () => tryTarballProject({ folder: `${directory}/packed`, home: `${directory}/elsewhere`, env, passes }),
       });
       await t.step("its test passes", () => passes(shop("task", "test"), "2 passed | 0 failed"));
+      await t.step("its README leads to the documentation of the package", async () => {
+        const [, page] = /\]\((node_modules\/[^)]+)\)/.exec(await Deno.readTextFile(`${directory}/shop/README.md`))!;
+        assert((await Deno.readTextFile(`${directory}/shop/${page}`)).startsWith("# Documentation"), page);
+      });
       await t.step("a topology is added, and all are formatted, linted and of the right types", async () => {
         await passes(shop("task", "new", "totals"), "Wrote topologies/totals.ts");
         await passes(shop("fmt", "--check"));
@@ -162,5 +169,13 @@ async function judgeContents(tarball: string, { dependencies }: Manifest): Promi
   ]);
   const listed = await new Deno.Command("tar", { args: ["-tzf", tarball] }).output();
   const paths = new TextDecoder().decode(listed.stdout).trim().split("\n");
-  assertEquals(paths.filter((path) => !/^package\/(src\/|links\/|[^/]+$)/.test(path) || /_test\.ts$/.test(path)), []);
+  const known = /^package\/(src\/|links\/|docs\/|[^/]+$)/;
+  assertEquals(paths.filter((path) => !known.test(path) || /_test\.ts$/.test(path)), []);
+  // Whoever has the package alone can read all of the documentation, from its README on.
+  const pages = readPages().filter(({ path }) => path === "README.md" || path.startsWith("docs/"));
+  const linked = pages.flatMap(({ path, text }) =>
+    linksOf(text).map(({ target }) => join("package", dirname(path), target.split("#")[0]))
+  ).filter((path) => /^package\/docs\/.*\.\w+$/.test(path));
+  assertEquals(linked.filter((path) => !paths.includes(path)), []);
+  assert(linked.length > 100, `${linked.length} links`);
 }

@@ -22,6 +22,7 @@ import { latency } from "./e2e/scenarios/latency.ts";
 import { monitoring } from "./e2e/scenarios/monitoring.ts";
 import { mariadbShop } from "./e2e/scenarios/mariadb_shop.ts";
 import { outages } from "./e2e/scenarios/outages.ts";
+import { partitioned } from "./e2e/scenarios/partitioned.ts";
 import { proof } from "./e2e/scenarios/proof.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
@@ -62,6 +63,7 @@ const scenarios: readonly Scenario[] = [
   doctor,
   mariadbShop,
   avro,
+  partitioned,
 ];
 
 const usage = `usage: deno task test:stack [--all | --only N...] [--kills N] [--seed N] [--keep]

@@ -33,7 +33,7 @@ export const doctorCommand = command({
   description: [
     "Looks at the database, the connector, Kafka, the schema registry and ClickHouse as the topologies need them, and",
     "changes nothing. Each check says ok, warning, wrong or not checked, what that means, and what repairs it:",
-    "docs/doctor.md has a table of them. Status 1 if anything is wrong.",
+    "docs/doctor.md of the package has a table of them. Status 1 if anything is wrong.",
     "The database is SOURCE_DATABASE_URL (else that of verify), Connect CONNECT_URL; all else as for start.",
   ].join("\n"),
   examples: ["deno task doctor", "CONNECT_URL=http://connect:8083 deno task doctor sales --all"],
