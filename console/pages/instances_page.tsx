@@ -2,9 +2,10 @@ import type { InstanceState, LiveState, LiveTopology, TaskState } from "../api/c
 import { WordBadge } from "../parts/badge.tsx";
 import { Loading, Notice } from "../parts/notice.tsx";
 import { type PlainColumn, PlainTable } from "../parts/plain_table.tsx";
-import { bytes, counted, duration, grouped, moment, shown } from "../parts/text.ts";
-import { changes, instanceName, live, liveProblem } from "../state/live.ts";
+import { bytes, counted, duration, grouped, shown } from "../parts/text.ts";
+import { instanceName, live, liveProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
+import { Happened } from "./happened.tsx";
 
 /** Who runs what: processes of the group, their tasks, and what happened to them. */
 export function InstancesPage() {
@@ -17,7 +18,7 @@ export function InstancesPage() {
     <div class="instances">
       <Processes state={state} />
       {state.topologies.map((topology) => <Tasks key={topology.name} topology={topology} state={state} />)}
-      <Changes />
+      <Happened state={state} />
     </div>
   );
 }
@@ -162,26 +163,5 @@ function Started(
           `${shown(sink, 60)} ${grouped(kept)} kept, ${grouped(written)} written, ${grouped(deleted)} deleted`
         ).join("; ")}
     </p>
-  );
-}
-
-/** Tasks that moved or stopped, instances that came or went, starts, and the reasons that topologies tell. */
-function Changes() {
-  return (
-    <section class="card">
-      <h2>What happened since this page was opened</h2>
-      {changes.value.length === 0
-        ? <p class="muted">No task moved or stopped, and no instance came or went.</p>
-        : (
-          <ol class="results">
-            {changes.value.map(({ at, topology, sentence }, index) => (
-              <li key={`${at} ${index}`}>
-                <time class="muted">{moment(at)}</time> {topology !== null && <b>{shown(topology, 60)}</b>}{" "}
-                {shown(sentence, 600)}
-              </li>
-            ))}
-          </ol>
-        )}
-    </section>
   );
 }

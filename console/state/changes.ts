@@ -1,32 +1,28 @@
-import type { InstanceState, LiveState, LiveTopology, TaskState } from "../api/contract.ts";
+import type { InstanceState, LiveState, TaskState } from "../api/contract.ts";
 
 /** Names that are told of one change. */
 const NAMES_SHOWN = 4;
 
-/** Something that happened between two messages. */
+/** Something that happened between two messages, and that no instance can tell of itself. */
 export interface Change {
   readonly at: number;
-  /** `sales`; null for what is of the whole instance. */
+  /** `sales`; null for what is of a whole instance. */
   readonly topology: string | null;
   readonly sentence: string;
 }
 
 /**
- * What happened from one message to the next: starts of the process, instances that came or went, tasks that moved or
- * no longer run, and problems, which say why. What lies before the first message nobody has told.
+ * What happened from one message to the next to instances as others see them: those that came or went, or cannot be
+ * asked, and tasks of which nobody tells. All else instances tell themselves.
  */
 export function changesBetween(before: LiveState, now: LiveState): Change[] {
   const { at } = now;
-  if (now.status.startedAt !== before.status.startedAt) {
-    const seconds = Math.round(now.status.uptimeMs / 1000);
-    return [{ at, topology: null, sentence: `The process has begun anew, ${seconds} s ago.` }];
-  }
+  if (now.status.startedAt !== before.status.startedAt) return [];
   return [
     ...instanceChanges(before.instances, now.instances).map((sentence) => ({ at, topology: null, sentence })),
-    ...now.topologies.flatMap((topology) => {
-      const last = before.topologies.find(({ name }) => name === topology.name);
-      if (last === undefined) return [];
-      return topologyChanges(last, topology).map((sentence) => ({ at, topology: topology.name, sentence }));
+    ...now.topologies.flatMap(({ name, tasks }) => {
+      const last = before.topologies.find((topology) => topology.name === name)?.tasks ?? [];
+      return goneTasks(last, tasks).map((sentence) => ({ at, topology: name, sentence }));
     }),
   ];
 }
@@ -45,37 +41,10 @@ function instanceChanges(before: readonly InstanceState[], now: readonly Instanc
   ];
 }
 
-function topologyChanges(before: LiveTopology, now: LiveTopology): string[] {
-  const last = new Map(before.tasks.map((task) => [task.id, task]));
-  const moved = grouped(now.tasks, (task) => {
-    const from = last.get(task.id)?.instance;
-    return from === undefined || from === task.instance ? null : `moved from ${from} to ${task.instance}`;
-  });
-  const stopped = grouped(now.tasks, (task) => {
-    const from = last.get(task.id);
-    const stays = from?.instance === task.instance;
-    return stays && from.state === "running" && task.state !== "running"
-      ? `no longer run, but are ${task.state}`
-      : null;
-  });
-  const kept = new Set(now.tasks.map(({ id }) => id));
-  const gone = grouped(before.tasks, ({ id }) => kept.has(id) ? null : "are with no instance that tells of them");
-  return [
-    ...before.state === now.state ? [] : [`It is ${now.state}, and was ${before.state}.`],
-    ...[...moved, ...stopped, ...gone].map(([what, ids]) => `${listed(ids)} ${what}.`),
-    ...now.problems.filter((problem) => !before.problems.includes(problem)).map((problem) => `Problem: ${problem}`),
-    ...before.problems.filter((problem) => !now.problems.includes(problem)).map((problem) => `Over: ${problem}`),
-  ];
-}
-
-/** Ids of tasks by what happened to them; null is nothing. */
-function grouped(tasks: readonly TaskState[], what: (task: TaskState) => string | null): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const task of tasks) {
-    const name = what(task);
-    if (name !== null) groups.set(name, [...groups.get(name) ?? [], task.id]);
-  }
-  return groups;
+function goneTasks(before: readonly TaskState[], now: readonly TaskState[]): string[] {
+  const kept = new Set(now.map(({ id }) => id));
+  const gone = before.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
+  return gone.length === 0 ? [] : [`${listed(gone)} are with no instance that tells of them.`];
 }
 
 function listed(ids: readonly string[]): string {

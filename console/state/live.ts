@@ -19,7 +19,7 @@ export const live = signal<LiveState | null>(null);
 export const liveProblem = signal<AskProblem | null | undefined>(undefined);
 /** By topology and node. */
 export const rates = signal<ReadonlyMap<string, ReadonlyMap<string, Rate>>>(new Map());
-/** What happened since this page was opened, the newest first. */
+/** What this page has seen of instances since it was opened, the newest first. */
 export const changes = signal<readonly Change[]>([]);
 
 /** Grows with each message; the arrays of a chart stay the same ones. */

@@ -11,11 +11,19 @@ Deno.test("an instance that is gone is shown, and everything goes on by itself o
     await page.getByText("not connected").waitFor(SOON);
     const text = await mainText(page);
     assert(/does not answer.*What is shown is as it was before\./.test(text), text);
-    mock.standing.startedMs = Date.now();
+    const at = mock.standing.startedMs = Date.now();
+    const began = {
+      topology: null,
+      kind: "process began",
+      level: "info",
+      count: 1,
+      sentence: "Process 2 began.",
+    } as const;
+    mock.standing.events = [{ ...began, at, since: at, instance: "127.0.0.1:8686" }];
     connect();
     await page.getByText(/^live, /).waitFor(SOON);
     await page.getByRole("link", { name: "Instances" }).click();
-    await page.getByText("The process has begun anew").waitFor(SOON);
+    await page.getByText("Process 2 began.").waitFor(SOON);
   }));
 
 Deno.test("each page says what is missing of an instance that lacks its endpoint, and the others work", () =>

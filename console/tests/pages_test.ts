@@ -76,3 +76,25 @@ Deno.test("Instances shows who has what, and an instance that cannot be reached"
     const expected = ["10.0.0.2:8686", "unreachable", "orders-4 restoring (this one)", "orders-5 restoring (10.0.0.2"];
     for (const part of expected) assert(text.includes(part), `${part} in ${text}`);
   }));
+
+Deno.test("Instances shows what happened before the page was opened, to whom, how often, and what was told last", () =>
+  withPage({ at: "#/instances" }, async (page, { standing }) => {
+    const event = { topology: null, level: "warn" as const, count: 1, since: 1_000 };
+    standing.events = [
+      {
+        ...{ ...event, instance: "10.0.0.2:8686", topology: "sales", kind: "restart", at: 3_000, count: 12 },
+        sentence: "sales starts task <b>orders-0</b> again: its inbox was deleted",
+      },
+      { ...event, instance: "127.0.0.1:8686", kind: "process ended", at: 2_000, sentence: "Process 7 ended cleanly" },
+    ];
+    const happened = page.getByRole("region", { name: "What happened" });
+    await happened.getByText(/<b>orders-0<\/b> again: its inbox was deleted \(12 times since /).waitFor(SOON);
+    const alone = await happened.innerText();
+    assert(!alone.includes("10.0.0.2") && /restart[^]*process ended Process 7 ended cleanly/.test(alone), alone);
+    standing.others = [{ ...NOBODY, instance: "10.0.0.2:8686", problem: null }];
+    await happened.getByText("10.0.0.2:8686", { exact: true }).waitFor(SOON);
+    await happened.getByText("Instance 10.0.0.2:8686 has come.").waitFor(SOON);
+    await page.reload();
+    await happened.getByText(/its inbox was deleted/).waitFor(SOON);
+    assertEquals(await violationsOf(page), []);
+  }));

@@ -16,6 +16,8 @@ export interface DirectoryPaths {
   readonly snapshots: string;
   /** Memberships in Kafka's groups, by process. */
   readonly members: string;
+  /** When processes began, and how they ended. */
+  readonly processes: string;
 }
 
 /** Where everything of a data directory is. */
@@ -27,6 +29,7 @@ export function pathsIn(directory: string): DirectoryPaths {
     clickhouse: `${directory}/clickhouse`,
     snapshots: `${directory}/snapshots`,
     members: `${directory}/members`,
+    processes: `${directory}/processes`,
   };
 }
 

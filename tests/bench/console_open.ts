@@ -140,7 +140,7 @@ function routesOf(runner: Runner) {
     status,
     instance: () => "here",
     ...{ password: null, reader: { url: "", database: "default" }, demo: null, showsRows: true },
-    ...{ verifying: () => false, lettersIn: "file" },
+    ...{ verifying: () => false, lettersIn: "file", events: () => [] },
   });
 }
 

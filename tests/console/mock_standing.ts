@@ -1,4 +1,4 @@
-import type { InstanceState, TapProblem } from "../../console/api/contract.ts";
+import type { InstanceState, LiveState, TapProblem } from "../../console/api/contract.ts";
 import type { ContinuousProof } from "../../src/cli/proof/proof_report.ts";
 import type { Proof } from "../../src/cli/verify/proof.ts";
 import type { DemoStatus } from "../../src/cli/start/status.ts";
@@ -14,6 +14,8 @@ export interface Standing {
   /** Tasks of the last partitions are on their way. */
   loading: boolean;
   snapshot: DemoStatus["snapshot"];
+  /** What happened to instances, the newest first. */
+  events: LiveState["events"];
   /** Instances beside the one that is asked. */
   others: readonly InstanceState[];
   /** A join that never finds a partner. */
@@ -40,6 +42,7 @@ export function newStanding(nowMs: number): Standing {
     continuous: { state: "off", reason: "it is switched off (WEIR_PROOF)", told: null, sinks: [], leftOut: [] },
     loading: false,
     snapshot: null,
+    events: [],
     others: [],
     unmatched: null,
     missing: new Set(),

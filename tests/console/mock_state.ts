@@ -57,6 +57,7 @@ export function stateAt(
       externalBytes: 64e6 + 4e6 * Math.sin(atMs / 5_000),
       rssBytes: 498e6 + 34e6 * Math.sin(atMs / 9_000),
     },
+    events: standing.events,
     instances: [
       {
         instance: HERE,

@@ -6,7 +6,9 @@ import { openTopicLetters, type TopicLetters } from "../../src/adapters/topic_le
 import type { Watched } from "../../src/cli/api/watched.ts";
 import { type HttpServer, type Routes, serveHttp } from "../../src/cli/http_server.ts";
 import { createPrometheusMetrics } from "../../src/cli/prometheus.ts";
+import { KeptEvents } from "../../src/cli/start/kept_events.ts";
 import { routesOf } from "../../src/cli/start/routes.ts";
+import { eventOf } from "../../src/cli/start/run_events.ts";
 import type { ShownRun } from "../../src/cli/start/shown_run.ts";
 import type { Status } from "../../src/cli/start/status.ts";
 import { TopologyStatuses } from "../../src/cli/start/topology_statuses.ts";
@@ -35,6 +37,7 @@ interface Process {
   readonly letters: TopicLetters;
   readonly startedMs: number;
   readonly topologies: TopologyStatuses;
+  readonly events: KeptEvents;
 }
 
 /** One process of several, with everything that a real one serves. */
@@ -44,6 +47,8 @@ class ShopInstance {
   readonly #port: number;
   #server: HttpServer | null;
   #process: Process | null = null;
+  /** The number of the next one. */
+  #processes = 1;
   #membership: Membership | null = null;
 
   constructor(services: Services) {
@@ -71,8 +76,10 @@ class ShopInstance {
       ...{ deadLetters: letters, snapshots: noSnapshots },
     };
     const options = { ...defaultRunOptions, applicationServer: this.address };
-    const runner = new Runner(shop, ports, { options });
-    this.#process = { runner, letters, startedMs: Date.now(), topologies: new TopologyStatuses(metrics) };
+    const events = new KeptEvents(Date.now);
+    events.begin(this.#processes++, { former: [], end: () => {} });
+    const runner = new Runner(shop, ports, { options, onEvent: (event) => events.hear(eventOf(shop.name, event)) });
+    this.#process = { runner, letters, startedMs: Date.now(), topologies: new TopologyStatuses(metrics), events };
     this.#server = serveHttp({ host: HOST, port: this.#port }, this.#routes({ metrics, letters }));
     await runner.start();
   }
@@ -116,7 +123,7 @@ class ShopInstance {
     const instance = () => this.address;
     const watched: Watched = {
       ...{ runs, instance, password: PASSWORD, showsRows: true, demo: null, verifying: () => false },
-      lettersIn: "topic",
+      ...{ lettersIn: "topic", events: () => this.#process!.events.list() },
       ...{ reader: { url: `http://${HOST}:1`, database: "default" }, status: () => this.#status() },
     };
     return routesOf({

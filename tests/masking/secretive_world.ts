@@ -27,7 +27,7 @@ class AskedInstance {
     const runs = () => [shown(this)];
     const watched = {
       ...{ password: PASSWORD, showsRows: true, demo: null, reader: { url: `http://${HOST}:1`, database: "default" } },
-      ...{ instance: () => this.address, verifying: () => false, lettersIn: "file" },
+      ...{ instance: () => this.address, verifying: () => false, lettersIn: "file", events: () => [] },
       status: () => ({ topologies: [] }) as never,
     };
     const routes = (): Routes => ({

@@ -8,6 +8,8 @@ import type { Watched } from "./watched.ts";
 
 /** Longer nobody waits for another instance: the next state asks it again. */
 export const ANSWER_MS = 2_000;
+/** Events that are told of all instances: a state is told every second. */
+const EVENTS_MAX = 100;
 
 type Answer = Told<LocalState> | Unanswered;
 
@@ -32,6 +34,8 @@ export async function gatheredState(watched: Watched): Promise<GatheredState> {
       ...inOrder(states.slice(1).reduce((sum, { topologies }) => together(sum, topologies), topology)),
       deadLetters: lettersOf(topology.name, states),
     })),
+    events: states.flatMap(({ instance, events }) => events.map((event) => ({ instance, ...event })))
+      .toSorted((a, b) => b.at - a.at).slice(0, EVENTS_MAX),
     instances: answers.map(instanceState),
   };
 }
@@ -39,9 +43,9 @@ export async function gatheredState(watched: Watched): Promise<GatheredState> {
 /** What an instance of an earlier version does not tell of its topologies. */
 const UNTOLD = { changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null, deadLetters: 0 };
 
-function whole(told: Omit<LocalState, "lettersIn"> & Partial<LocalState>): LocalState {
+function whole(told: Omit<LocalState, "lettersIn" | "events"> & Partial<LocalState>): LocalState {
   const topologies = told.topologies.map((topology) => ({ ...UNTOLD, ...topology }));
-  return { lettersIn: told.instance, ...told, topologies };
+  return { lettersIn: told.instance, events: [], ...told, topologies };
 }
 
 /** Where the other instances are that have said it. */

@@ -1,4 +1,5 @@
 import type { RowCounts } from "../../runtime/stores/row_counts.ts";
+import type { InstanceEvent } from "../start/kept_events.ts";
 import type { Status, TopologyState } from "../start/status.ts";
 
 /** What became of the rows at an operator: of all that passed, and of those that are there now. */
@@ -45,6 +46,8 @@ export interface LocalState {
   /** Where its dead letters are kept: instances that keep them in one place count the same ones. */
   readonly lettersIn: string;
   readonly topologies: readonly WatchedTopology[];
+  /** What happened since its process began, and how those before it ended, the newest first. */
+  readonly events: readonly InstanceEvent[];
   readonly memory: { readonly heapBytes: number; readonly externalBytes: number; readonly rssBytes: number };
 }
 
@@ -63,6 +66,8 @@ export interface InstanceState {
 }
 
 /** How all instances of the topologies stand, as the one that is asked has found out. */
-export interface GatheredState extends Omit<LocalState, "instance" | "lettersIn"> {
+export interface GatheredState extends Omit<LocalState, "instance" | "lettersIn" | "events"> {
+  /** The newest of all of them. */
+  readonly events: readonly (InstanceEvent & { readonly instance: string })[];
   readonly instances: readonly InstanceState[];
 }

@@ -6,7 +6,9 @@ import type { LocalState, NodeCounters, WatchedTopology } from "./live_state.ts"
 import type { Watched } from "./watched.ts";
 
 /** How this instance stands. */
-export function localState(watched: Pick<Watched, "runs" | "status" | "instance" | "lettersIn">): LocalState {
+export function localState(
+  watched: Pick<Watched, "runs" | "status" | "events" | "instance" | "lettersIn">,
+): LocalState {
   const { heapUsed, external, rss } = Deno.memoryUsage();
   const [instance, status] = [watched.instance(), watched.status()];
   return {
@@ -14,6 +16,7 @@ export function localState(watched: Pick<Watched, "runs" | "status" | "instance"
     topologies: watched.runs.map((run) =>
       topologyState(run, { instance, told: status.topologies.find(({ name }) => name === run.name) })
     ),
+    events: watched.events(),
     memory: { heapBytes: heapUsed, externalBytes: external, rssBytes: rss },
   };
 }

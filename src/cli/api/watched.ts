@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from "../../adapters/clickhouse/connection_options.ts";
 import type { DemoSource } from "../start/demo_source.ts";
+import type { InstanceEvent } from "../start/kept_events.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import type { Status } from "../start/status.ts";
 
@@ -7,6 +8,8 @@ import type { Status } from "../start/status.ts";
 export interface Watched {
   readonly runs: readonly ShownRun[];
   readonly status: () => Status;
+  /** What happened to it, the newest first. */
+  readonly events: () => readonly InstanceEvent[];
   /** Where it is, for people, and for other instances if they can ask it. */
   readonly instance: () => string;
   /** Where its dead letters are kept: instances that keep them in one place count the same ones. */

@@ -2,20 +2,22 @@ import { basename } from "node:path";
 import type { Revision } from "../../runtime/runner.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { ADDRESS } from "../embedded_directory.ts";
 import type { HttpServer } from "../http_server.ts";
 import type { LoadedFiles } from "../topology_files.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.ts";
+import { announce } from "./announce.ts";
 import type { History } from "./demo_source.ts";
 import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
 import { endMessage, type RunEnd } from "./end_message.ts";
 import type { Failure } from "./failure.ts";
+import type { KeptEvents } from "./kept_events.ts";
 import { continuousProof } from "../proof/continuous_proof.ts";
 import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { openWorld } from "./open_world.ts";
 import { openServer } from "./open_server.ts";
+import { withProcessNotes } from "./with_process_notes.ts";
 import { keepRight } from "./keep_right.ts";
 import { degradedLines, failedLines, troubleLines } from "./shown_run.ts";
 import { type LiveInstance, liveInstance } from "./live_instance.ts";
@@ -40,6 +42,8 @@ export interface ApplicationOptions {
   /** Resolves with an error that belongs to none of them, if there is one. */
   readonly stray: Promise<Failure>;
   readonly output: Output;
+  /** What of the output is kept. */
+  readonly events: KeptEvents;
   /** Null: no demo store. Only in embedded mode. */
   readonly demo: DemoOptions | null;
   /** Null: until told to end. */
@@ -72,10 +76,17 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 9_500 } as const;
  * @returns the status with which the process should end
  */
 export async function runApplication(options: ApplicationOptions): Promise<number> {
-  const { configuration, output, signal, revision, imported, loaded } = options;
   const metrics = createPrometheusMetrics();
-  const world = await openWorld({ ...options, metrics, onEvent: output.event });
+  const world = await openWorld({ ...options, metrics, onEvent: options.output.event });
   if (world === null) return ended(options, { metrics, left: null, failed: [] });
+  return await withProcessNotes(options, () => runIn(world, { options, metrics }));
+}
+
+async function runIn(
+  world: World,
+  { options, metrics }: { readonly options: ApplicationOptions; readonly metrics: PrometheusMetrics },
+): Promise<number> {
+  const { configuration, output, events, signal, revision, imported, loaded } = options;
   const live = liveInstance(options, { world, metrics });
   const { runs, shown } = live;
   const proof = continuousProof({
@@ -98,7 +109,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         .finally(() => status.keepStale());
     let preparing: string | null = "the snapshot or the type check is under way";
     const notReady = () => status.ending ?? preparing;
-    server = openServer({ configuration, world, status, metrics, runs: shown, proof, notReady, settled });
+    server = openServer({ configuration, world, status, events, metrics, runs: shown, proof, notReady, settled });
     await announce(server, { world, status, options });
     const tick = () => output.status(status.take());
     tick();
@@ -115,7 +126,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const following = options.live?.(live);
     const end = await untilEnd(options, { runs, world });
 
-    status.ending = endingText(end);
+    events.ending(status.ending = endingText(end));
     tick();
     options.onEnding(troubleLines(shown));
     await proof.stop();
@@ -179,35 +190,6 @@ async function tellLeftOvers(
   } catch {
     // ClickHouse does not answer, and whoever writes says so; the next start looks again.
   }
-}
-
-/** Says where to look, and that it is not where one would look first. */
-async function announce(
-  server: HttpServer,
-  { world, status, options }: { world: World; status: StatusSource; options: ApplicationOptions },
-): Promise<void> {
-  const { output, configuration } = options;
-  const addresses = {
-    ...{ [ADDRESS.console]: `${server.url}/`, [ADDRESS.api]: `${server.url}/api` },
-    ...world.addresses,
-    [ADDRESS.metrics]: server.url,
-  };
-  status.addresses = addresses;
-  await world.publish(addresses);
-  if (configuration.port !== 0 && server.port !== configuration.port) {
-    output.event({
-      level: "warn",
-      name: "port",
-      text: `Port ${configuration.port} is in use: metrics are on ${server.url}/metrics instead`,
-      fields: { wanted: configuration.port, port: server.port },
-    });
-  }
-  output.event({
-    level: "info",
-    name: "listening",
-    text: Object.entries(addresses).map(([name, url]) => `${name} ${url}`).join(", "),
-    fields: { mode: world.mode, data: configuration.dataDirectory, addresses },
-  });
 }
 
 /** Why a run of the instance is over. */

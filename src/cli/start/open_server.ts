@@ -1,6 +1,7 @@
 import type { Configuration } from "../config/configuration.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
 import type { RunningProof } from "../proof/continuous_proof.ts";
+import type { KeptEvents } from "./kept_events.ts";
 import { lettersIn } from "./letters_in.ts";
 import { Resting } from "./resting.ts";
 import { type RouteOptions, routesOf } from "./routes.ts";
@@ -12,6 +13,7 @@ interface ServedInstance extends Pick<RouteOptions, "metrics" | "runs" | "notRea
   readonly configuration: Configuration;
   readonly world: World;
   readonly status: StatusSource;
+  readonly events: Pick<KeptEvents, "list">;
   readonly proof: RunningProof;
   /** Waits until everything is applied; resolves to what is not. */
   readonly settled: (deadlineMs: number, signal: AbortSignal) => Promise<string[]>;
@@ -19,7 +21,7 @@ interface ServedInstance extends Pick<RouteOptions, "metrics" | "runs" | "notRea
 
 /** Serves what can be asked of an instance. @throws ConfigError when it cannot listen */
 export function openServer(served: ServedInstance): HttpServer {
-  const { configuration, world, status, proof, metrics, runs, notReady, settled } = served;
+  const { configuration, world, status, events, proof, metrics, runs, notReady, settled } = served;
   const { run: { applicationServer, consoleRows }, storePassword } = configuration;
   const password = storePassword?.reveal() ?? null;
   const instance = (): string => applicationServer ?? server.url;
@@ -37,7 +39,7 @@ export function openServer(served: ServedInstance): HttpServer {
       stores: { password: world.storePassword, instance },
       watched: {
         ...{ runs, instance, password, lettersIn: lettersIn(configuration) },
-        status: () => status.take(),
+        ...{ status: () => status.take(), events: () => events.list() },
         ...{ reader: world.reader, demo: world.demo },
         showsRows: consoleRows,
         verifying: () => resting.under,

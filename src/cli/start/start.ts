@@ -13,6 +13,7 @@ import type { LiveInstance } from "./live_instance.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
 import { GOES_ON } from "./end_message.ts";
 import { createJsonOutput } from "./json_output.ts";
+import { KeptEvents } from "./kept_events.ts";
 import type { Output } from "./output.ts";
 import { createPresses } from "./presses.ts";
 import { withoutStandbys } from "./embedded_standbys.ts";
@@ -127,7 +128,9 @@ export async function runStart(
   const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
   refuseTakeOver(configuration, loaded.files.map(({ topology }) => topology));
   const terminal = Deno.stdout.isTerminal() && !options.json;
-  const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
+  const { logLevel } = configuration;
+  const events = new KeptEvents(Date.now);
+  const output = events.heard(terminal ? createTerminalOutput(logLevel) : createJsonOutput(logLevel));
   const signals = listenForSignals(output);
   const checked = options["no-check"]
     ? Promise.resolve(loaded)
@@ -148,7 +151,7 @@ export async function runStart(
       loaded,
       checked,
       stray: strays.first,
-      output,
+      ...{ output, events },
       demo: options["no-demo"] || configuration.kafka !== null ? null : {
         ratePerSecond: options.rate ?? RATE_DEFAULT,
         seed: options.seed,

@@ -109,13 +109,45 @@ Deno.test(
 );
 
 Deno.test(
+  "GET /api/state tells what happened to all instances, the newest first and a hundred at most",
+  options,
+  () => {
+    const instances = [new WatchedInstance(), new WatchedInstance()];
+    return withInstances(instances, async () => {
+      const [first, second] = instances;
+      first.nowMs = 1_000;
+      first.happened.begin(11, { former: [], end: () => {} });
+      second.nowMs = 2_000;
+      const fields = { topology: "things", task: "things-0" };
+      second.happened.hear({ level: "warn", name: "restart", text: "things starts task again: it broke", fields });
+      for (const instance of instances) {
+        const { events } = (await instance.get("/api/state?once=true")).json();
+        assertEquals(events.map(({ instance, at, kind, sentence }: Untyped) => [instance, at, kind, sentence]), [
+          [second.address, 2_000, "restart", "things starts task again: it broke"],
+          [first.address, 1_000, "process began", "Process 11 began."],
+        ]);
+      }
+      for (
+        const [turn, { happened }] of [...Array(70).keys()].flatMap((turn) =>
+          instances.map((one) => [turn, one] as const)
+        )
+      ) {
+        happened.hear({ level: "warn", name: "restart", text: `things again ${turn}`, fields });
+      }
+      const events = (await first.events("/api/state", { count: 2 }))[1].data.events as Untyped[];
+      assertEquals(events.length, 100);
+    });
+  },
+);
+
+Deno.test(
   "GET /api/state takes what an instance of an earlier version tells, and counts nothing for what it does not",
   options,
   () => {
     const [instance, older] = [new WatchedInstance(), new WatchedInstance()];
     return withInstances([instance, older], async () => {
       const local = (await older.get("/api/state?local=true")).json();
-      const { lettersIn: _, ...state } = local;
+      const { lettersIn: _letters, events: _events, ...state } = local;
       const topologies = local.topologies.map((
         { name, state, counters, everywhere, lag, tasks, problems }: Untyped,
       ) => (

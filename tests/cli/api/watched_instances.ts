@@ -2,6 +2,7 @@ import { apiRoutes } from "../../../src/cli/api/api_routes.ts";
 import { guarded } from "../../../src/cli/api/guard.ts";
 import type { Watched } from "../../../src/cli/api/watched.ts";
 import { type HttpServer, type Routes, serveHttp } from "../../../src/cli/http_server.ts";
+import { KeptEvents } from "../../../src/cli/start/kept_events.ts";
 import type { ShownRun } from "../../../src/cli/start/shown_run.ts";
 import type { Status, TopologyState, TopologyStatus } from "../../../src/cli/start/status.ts";
 import type { StepRun } from "../../runtime/step_run.ts";
@@ -12,6 +13,9 @@ export const PASSWORD = "a secret";
 /** An instance of one topology, whose address is known before its run is there. */
 export class WatchedInstance {
   run: StepRun | null = null;
+  readonly happened = new KeptEvents(() => this.nowMs);
+  /** For what is kept. */
+  nowMs = 0;
   /** Of its run. */
   state: TopologyState = "running";
   /** Of its topology, as its own status has them. */
@@ -24,7 +28,7 @@ export class WatchedInstance {
     const watched: Watched = {
       ...{ password: PASSWORD, showsRows: true, reader: { url: `http://${HOST}:1`, database: "default" }, demo: null },
       ...{ instance: () => this.address, verifying: () => false, status: () => statusOf(this) },
-      lettersIn: "topic",
+      ...{ lettersIn: "topic", events: () => this.happened.list() },
       ...settings,
       runs: [],
     };

@@ -93,6 +93,7 @@ export async function answerOf(
       ...{
         instance: () => "here",
         lettersIn: "file",
+        events: () => [],
         verifying: () => false,
         demo: null,
         status: () => unasked("the status"),

@@ -1,4 +1,4 @@
-import { exists } from "../../local/exists.ts";
+import { abandonedFiles, openNotedFile, removeIfThere, rewrite } from "../../local/noted_file.ts";
 
 /** Members by group. */
 type Notes = Map<string, string[]>;
@@ -27,14 +27,9 @@ export const noMemberNotes: MemberNotes = { abandoned: () => [], add: () => {}, 
  * are never taken for gone; if one were, it would join again.
  */
 export function openMemberNotes(directory: string): MemberNotes {
-  Deno.mkdirSync(directory, { recursive: true });
-  const path = `${directory}/${crypto.randomUUID()}.json`;
-  const file = Deno.openSync(path, { read: true, write: true, create: true });
-  if (!file.tryLockSync(true)) {
-    // Another process took the file for abandoned in the moment before it was locked, and removes it.
-    file.close();
-    return noMemberNotes;
-  }
+  const own = openNotedFile(directory);
+  if (own === null) return noMemberNotes;
+  const { path, file } = own;
   const notes = takeOver(directory, path, (inherited) => write(file, inherited));
   const inherited = new Map([...notes].map(([group, members]) => [group, [...members]]));
   return {
@@ -62,14 +57,9 @@ export function openMemberNotes(directory: string): MemberNotes {
  */
 function takeOver(directory: string, own: string, keep: (notes: Notes) => void): Notes {
   const notes: Notes = new Map();
-  const taken: { path: string; file: Deno.FsFile }[] = [];
-  for (const { name } of Deno.readDirSync(directory)) {
-    const path = `${directory}/${name}`;
-    if (path === own || !name.endsWith(".json")) continue;
-    const file = openAbandoned(path);
-    if (file === null) continue;
-    taken.push({ path, file });
-    for (const [group, members] of parse(Deno.readTextFileSync(path))) {
+  const taken = abandonedFiles(directory, own);
+  for (const { text } of taken) {
+    for (const [group, members] of parse(text)) {
       notes.set(group, [...new Set([...notes.get(group) ?? [], ...members])]);
     }
   }
@@ -81,25 +71,8 @@ function takeOver(directory: string, own: string, keep: (notes: Notes) => void):
   return notes;
 }
 
-/** The file, locked, if its process is gone and no other takes it over. */
-function openAbandoned(path: string): Deno.FsFile | null {
-  try {
-    const file = Deno.openSync(path, { read: true, write: true });
-    // A file that is no longer there has been taken over by a process that started just now.
-    if (file.tryLockSync(true) && exists(path)) return file;
-    file.close();
-    return null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
 function write(file: Deno.FsFile, notes: Notes): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(Object.fromEntries(notes)));
-  file.truncateSync();
-  file.seekSync(0, Deno.SeekMode.Start);
-  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+  rewrite(file, JSON.stringify(Object.fromEntries(notes)));
 }
 
 /** Killed in the middle of writing, a process leaves half a text: then its sessions have to end by themselves. */
@@ -110,8 +83,4 @@ function parse(text: string): [string, string[]][] {
     if (error instanceof SyntaxError) return [];
     throw error;
   }
-}
-
-function removeIfThere(path: string): void {
-  if (exists(path)) Deno.removeSync(path);
 }
