@@ -5,6 +5,13 @@ import { tableOf } from "./needs.ts";
 import type { PostgresLook, Publication } from "./postgres_look.ts";
 import { quotedName } from "./quoted_name.ts";
 
+/** A partition: `identity` and the others as of {@link Table}. */
+interface Leaf {
+  readonly identity: string;
+  readonly sql: string;
+  readonly keyed: boolean;
+}
+
 /** A table as the catalogue has it. */
 interface Table {
   readonly topic: string;
@@ -15,6 +22,8 @@ interface Table {
   /** `d` default, `n` nothing, `f` full, `i` index. */
   readonly identity: string;
   readonly partitioned: boolean;
+  /** Partitions with rows of their own: PostgreSQL asks each of them for its identity, and not their root. */
+  readonly leaves: readonly Leaf[];
   readonly keyed: boolean;
   /** Which role reads the slot; null if none does. */
   readonly role: string | null;
@@ -23,7 +32,13 @@ interface Table {
 }
 
 const TABLE_SQL = `
-  SELECT c.relreplident AS identity, c.relkind = 'p' AS partitioned,
+  SELECT c.relreplident AS identity, c.relkind = 'p' AS partitioned, (
+           SELECT json_agg(json_build_object('identity', p.relreplident, 'sql', format('%I.%I', s.nspname, p.relname),
+             'keyed', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = p.oid AND i.indisprimary)) ORDER BY p.oid)
+           FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
+           JOIN pg_namespace s ON s.oid = p.relnamespace
+           WHERE t.isleaf AND p.oid <> c.oid
+         ) AS leaves,
          EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS keyed,
          role.name AS role, has_table_privilege(role.name, c.oid, 'SELECT') AS readable
   FROM pg_class c
@@ -63,19 +78,33 @@ export async function checkTables(
       sql: `${quotedName(name.schema)}.${quotedName(name.table)}`,
       identity: row.identity!,
       partitioned: is(row.partitioned),
+      leaves: JSON.parse(row.leaves ?? "[]"),
       keyed: is(row.keyed),
       role: row.role,
       readable: is(row.readable),
     };
-    checkIdentity(findings, table, { before: needs.before.has(topic) });
+    checkIdentity(findings, weakest(table), { before: needs.before.has(topic) });
     if (publication !== null) checkPublished(findings, { ...table, publication });
     checkRights(findings, table);
   }
 }
 
-function checkIdentity(findings: Findings, table: Table, { before }: { readonly before: boolean }): void {
-  const { title, sql, identity, keyed } = table;
-  const repair = postgres(`ALTER TABLE ${sql} REPLICA IDENTITY FULL`);
+/** A partitioned table is as its weakest partition is, and the statement is for all that are not FULL. */
+function weakest(table: Table): Table & { readonly unidentified: readonly string[] } {
+  const weak = table.leaves.filter(({ identity }) => identity !== "f");
+  if (table.leaves.length === 0) return { ...table, unidentified: [table.sql] };
+  if (weak.length === 0) return { ...table, identity: "f", unidentified: [] };
+  const worst = weak.find(({ identity, keyed }) => identity === "n" || (identity === "d" && !keyed)) ?? weak[0];
+  return { ...table, identity: worst.identity, keyed: worst.keyed, unidentified: weak.map(({ sql }) => sql) };
+}
+
+function checkIdentity(
+  findings: Findings,
+  table: ReturnType<typeof weakest>,
+  { before }: { readonly before: boolean },
+): void {
+  const { title, identity, keyed } = table;
+  const repair = postgres(table.unidentified.map((sql) => `ALTER TABLE ${sql} REPLICA IDENTITY FULL`).join("; "));
   if (identity === "f") return findings.ok(["replica_identity", title], "FULL");
   if (identity === "n" || (identity === "d" && !keyed)) {
     const is = identity === "n" ? "NOTHING" : "DEFAULT, without a primary key";
