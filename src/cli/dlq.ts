@@ -85,7 +85,7 @@ export const dlqCommand = command({
       join: (before, next) => ({ ...before, ...next }),
     }),
     "value-file": value(file("the whole value of the record")),
-    "key-file": value(file("the key of the record (of events)")),
+    "key-file": value(file("the key of the record (of events: a table's record keeps its key)")),
     out: value({ placeholder: "FILE", expected: "a file", help: "With export: the test to write.", read: readText }),
     url: value({
       placeholder: "URL",
