@@ -42,6 +42,7 @@ export function LetterEdit({ letter, onReplay }: {
         ? (
           <>
             <Field label="Key" rows={2} text={edit.key ?? ""} onText={(key) => setEdit({ ...edit, key })} />
+            <p class="muted">Another key only of an event: a record of a table keeps its own.</p>
             <Field label="Record" rows={12} text={edit.value ?? ""} onText={(value) => setEdit({ ...edit, value })} />
           </>
         )

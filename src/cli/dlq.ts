@@ -85,7 +85,7 @@ export const dlqCommand = command({
       join: (before, next) => ({ ...before, ...next }),
     }),
     "value-file": value(file("the whole value of the record")),
-    "key-file": value(file("the key of the record (of events)")),
+    "key-file": value(file("the key of the record (of events: a table's record keeps its key)")),
     out: value({ placeholder: "FILE", expected: "a file", help: "With export: the test to write.", read: readText }),
     url: value({
       placeholder: "URL",
@@ -112,7 +112,9 @@ export const dlqCommand = command({
     "  show <id...>    all of a letter, and what was tried with it",
     "  edit <id>       opens the record in $EDITOR (or takes --set, --value-file, --key-file), and replays it",
     "  replay <id...>  replays letters as they are; without ids all of --reason, --operator or --topology",
-    "  export <id...>  writes a test that makes the same letters (--out FILE)",
+    "  export <id...>  writes a test that makes the same letters (--out FILE), of records that could not be read",
+    "                  (stage decode) and are kept whole. Letters of callbacks and sinks are of rows that were",
+    "                  computed: write a test that inserts what these were made of",
     "",
     "A record of a table is replayed at its place: it counts as if it had been right from the beginning, after every " +
     "restart, and never",

@@ -9,8 +9,11 @@ import { isRawObject, parseRaw } from "../record/raw_json.ts";
 export interface RecordMask {
   key(text: string | null): string | null;
   value(text: string | null): string | null;
-  /** What was said of columns that are shown; null if it may be about others. */
-  error(error: DeserializationError): string | null;
+  /**
+   * What was said of columns that are shown; null if it may be about others. `columns`: of which, and nothing that may
+   * quote a value.
+   */
+  error(error: DeserializationError, told?: "all" | "columns"): string | null;
 }
 
 /** What one declaration of a topic says of its records. */
@@ -71,12 +74,13 @@ function maskOf(declarations: readonly Declared[]): RecordMask {
   return {
     value: (text) => text === null || masksNone ? text : masksAll ? MASKED : rowShown(text, isShown),
     key: (text) => text === null || isPlainKey ? text : masksWholeKey ? MASKED : rowShown(text, isKeyShown),
-    error({ problems }) {
+    error({ problems }, told = "all") {
       if (problems === undefined || masksAll) return null;
       const { said, columns } = problems;
-      return `${said}: ${
-        columns.map(({ path, text, column }) => isShown(column) ? `${path}: ${text}` : MASKED).join("; ")
-      }`;
+      const problemsTold = columns.map(({ path, text, column }) =>
+        isShown(column) ? `${path}: ${told === "all" ? text : MASKED}` : MASKED
+      );
+      return `${said}: ${problemsTold.join("; ")}`;
     },
   };
 }

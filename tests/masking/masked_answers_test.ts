@@ -94,6 +94,18 @@ async function askAll(
   }
 }
 
+const OTHER_KEY = /^Another key is another row/;
+
+/** Edits of a masked letter that are not taken, and what is said of them all the same: it quotes nothing. */
+const TOLD: readonly (readonly [object, RegExp])[] = [
+  [{ key: '{"id":99}' }, OTHER_KEY],
+  [{ set: { totl: 5 } }, /^Cannot set "totl": .* read are id, user, total, note\. Did you mean "total"\?$/],
+  [{ set: { total: `${SECRET}-typed` } }, /^It still cannot be read: .* as a row: total: \(masked\)/],
+  [{ set: { note: 5, total: 5 } }, /^It still cannot be read: .* as a row: \(masked\)$/],
+  [{ value: `no JSON: ${SECRET}`, set: { total: 5 } }, /^Cannot set columns of a value that is no JSON: give/],
+  [{ value: `no JSON: ${SECRET}` }, /^It still cannot be read: \(masked\): what was said may quote/],
+];
+
 async function replayAll({ instances: [instance] }: World, tell: Tell): Promise<void> {
   const page = JSON.parse((await instance.ask("/api/dead-letters?limit=1000&state=all")).text);
   const ids = page.letters.map(({ id }: { id: string }) => id);
@@ -115,7 +127,12 @@ async function replayAll({ instances: [instance] }: World, tell: Tell): Promise<
     key === '{"id":21}' && error.includes("total")
   );
   assertEquals(wrong[0].error.includes("expected number"), true, "what is wrong with other columns is told");
-  const { results: [{ outcome, sentence }] } = await post({ ids: [wrong[0].id], edit: { set: { total: 5 } } });
+  const { id } = wrong[0];
+  for (const [edit, says] of TOLD) {
+    const { results: [{ outcome, sentence }] } = await post({ ids: [id], edit });
+    assertEquals([outcome, says.test(sentence)], [says === OTHER_KEY ? "refused" : "failed", true], sentence);
+  }
+  const { results: [{ outcome, sentence }] } = await post({ ids: [id], edit: { set: { total: 5 } } });
   assertEquals(outcome, "replayed", sentence);
   await post({ ids });
 }

@@ -131,8 +131,9 @@ function editKept({ letter, edit }: Tried): string | null {
 
 const MASKED_WHY = `${MASKED}: why may quote columns of the source that are masked`;
 
-function withoutMasked(letter: StoredLetter, { outcome, sentence }: ReplayResult): ReplayResult {
-  return { outcome, sentence: outcome !== "replayed" && isMasked(letter) ? MASKED_WHY : sentence };
+/** What is told of it, and kept: of a masked letter what quotes nothing of its record. */
+function withoutMasked(letter: StoredLetter, { outcome, sentence, brief = sentence }: ReplayResult): ReplayResult {
+  return { outcome, sentence: isMasked(letter) ? brief : sentence };
 }
 
 function hiddenWhy(id: string): string {

@@ -3,6 +3,18 @@ import { didYouMean } from "../../record/nearest.ts";
 import { isRawObject, parseRaw } from "../../record/raw_json.ts";
 import type { LetterEdit } from "./replay.ts";
 
+/** An edit that a record cannot have. */
+export class EditError extends TypeError {
+  override readonly name = "EditError";
+  /** The message without what it quotes of the record. */
+  readonly brief: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly brief?: string } = {}) {
+    super(message, options);
+    this.brief = options.brief ?? message;
+  }
+}
+
 /** A record's content. */
 export interface Content {
   readonly key: Bytes | null;
@@ -14,7 +26,7 @@ export interface Content {
  * that is the row itself; all other values keep their digits. `columns`: what its reader takes of the row; a column
  * that neither it nor the record has is a mistake, of which nobody would be told once the record can be read. Null:
  * any.
- * @throws TypeError for an edit that this record cannot have
+ * @throws EditError for an edit that this record cannot have
  */
 export function edited(
   content: Content,
@@ -30,18 +42,18 @@ function withColumns(
   value: Bytes | null,
   { set, columns }: { readonly set: Readonly<Record<string, unknown>>; readonly columns: readonly string[] | null },
 ): string {
-  if (value === null) throw new TypeError("Cannot set columns of a record without a value: give the whole value");
+  if (value === null) throw new EditError("Cannot set columns of a record without a value: give the whole value");
   const text = textOf(value);
-  if (text === null) throw new TypeError("Cannot set columns of a value that is no UTF-8: give the whole value");
+  if (text === null) throw new EditError("Cannot set columns of a value that is no UTF-8: give the whole value");
   const root = parsed(text);
   if (!isRawObject(root)) {
-    throw new TypeError("Cannot set columns of a value that is no JSON object: give the whole value");
+    throw new EditError("Cannot set columns of a value that is no JSON object: give the whole value");
   }
   const row = rowIn(root);
   if (!isRawObject(row)) {
-    throw new TypeError('Cannot set columns: the record has no row as "after". Give the whole value');
+    throw new EditError('Cannot set columns: the record has no row as "after". Give the whole value');
   }
-  if (columns !== null) checkNames(Object.keys(set), [...new Set([...columns, ...Object.keys(row)])]);
+  if (columns !== null) checkNames(Object.keys(set), { row, read: columns });
   Object.assign(row, set);
   return JSON.stringify(root);
 }
@@ -52,13 +64,18 @@ export function rowIn(root: Readonly<Record<string, unknown>>): unknown {
   return "after" in envelope ? envelope.after : envelope;
 }
 
-function checkNames(names: readonly string[], known: readonly string[]): void {
+/** `read`: what the record's reader takes of it. */
+function checkNames(
+  names: readonly string[],
+  { row, read }: { readonly row: Readonly<Record<string, unknown>>; readonly read: readonly string[] },
+): void {
+  const known = [...new Set([...read, ...Object.keys(row)])];
   for (const name of names) {
     if (known.includes(name)) continue;
-    throw new TypeError(
-      `Cannot set "${name}": the record has no such column, and none is read: there are ${known.join(", ")}` +
-        didYouMean(name, known),
-    );
+    const said = `Cannot set "${name}": the record has no such column, and none is read`;
+    throw new EditError(`${said}: there are ${known.join(", ")}${didYouMean(name, known)}`, {
+      brief: `${said}: read are ${read.join(", ")}${didYouMean(name, read)}`,
+    });
   }
 }
 
@@ -66,9 +83,9 @@ function parsed(text: string): unknown {
   try {
     return parseRaw(text);
   } catch (error) {
-    throw new TypeError(
+    throw new EditError(
       `Cannot set columns of a value that is no JSON (${(error as Error).message}): give the whole value`,
-      { cause: error },
+      { cause: error, brief: "Cannot set columns of a value that is no JSON: give the whole value" },
     );
   }
 }

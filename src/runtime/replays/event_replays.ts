@@ -1,15 +1,17 @@
 import { eventReader } from "../../formats/event_reader.ts";
 import { headersOf } from "../../formats/message_headers.ts";
 import type { StreamPlan } from "../../plan/physical.ts";
+import { type RecordMask, recordMasks } from "../../plan/record_masks.ts";
 import type { Bytes, LogRecord, NewRecord } from "../../ports/log.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
-import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { ORIGIN_HEADER } from "../../record/event_origin.ts";
 import { MASKED } from "../../record/mask.ts";
 import { packHeaders, type RecordHeaders } from "../../record/headers.ts";
 import { headerIn, REPLAY_HEADER, replayHeader } from "../../record/replay_header.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { edited } from "./edited_record.ts";
+import { failedBy, unreadable } from "./failed_by.ts";
 import { failed, refused, replayed, type ReplayRequest, type ReplayResult } from "./replay.ts";
 import { copyOf, scanPartition } from "./scan_partition.ts";
 
@@ -31,6 +33,8 @@ interface Found {
 /** What a letter holds does not end so, nor has what stands for bytes that are no text, if it is the whole record. */
 const NOT_WHOLE = /\ufffd|\.\.\. \[cut: at most \d+ bytes are kept\]$/;
 
+const NO_TIME = "it has no time";
+
 /** Operators that make several events of one, of which some may have come out. */
 const SEVERAL: ReadonlySet<string> = new Set(["flatMap", "flatMapValues"]);
 
@@ -48,6 +52,7 @@ export async function replayEvents(
   const { ports: { log }, topics: { streams } } = instance;
   const { topic } = plan.source;
   const topicId = streams.get(topic)?.id ?? null;
+  const mask = recordMasks(instance.topology).get(topic) ?? null;
   const headerOf = ({ offset }: DeadLetter) =>
     replayHeader({ topology: instance.topology.name, stream: plan.name, topicId, partition, offset: offset! });
   const found = await lookThrough(instance, { plan, partition, requests });
@@ -55,7 +60,8 @@ export async function replayEvents(
     const before = found.before.get(headerOf(request.letter));
     if (before !== undefined) return done(before, "was replayed before, and counts once");
     const why = whyNotWhole(plan, request.letter);
-    return why === null ? recordOf(request, { plan, header: headerOf(request.letter), found }) : refused(why);
+    if (why !== null) return refused(why);
+    return recordOf(request, { plan, header: headerOf(request.letter), found, mask });
   });
   const records = judged.filter((one): one is NewRecord => !isResult(one));
   if (records.length === 0) return judged as ReplayResult[];
@@ -66,8 +72,9 @@ export async function replayEvents(
     );
   } catch (error) {
     if (!(error instanceof ProductionError)) throw error;
-    const told = `${error.message}. It may have been written all the same: replay it again, which looks for it first`;
-    return judged.map((one) => isResult(one) ? one : failed(told));
+    const again = "It may have been written all the same: replay it again, which looks for it first";
+    const [told, brief] = [error.message, error.brief ?? error.message].map((message) => `${message}. ${again}`);
+    return judged.map((one) => isResult(one) ? one : failed(told, brief));
   }
 }
 
@@ -101,7 +108,12 @@ function whyNotWhole(plan: StreamPlan, { stage }: DeadLetter): string | null {
 /** The event to be written; or why it cannot be. */
 function recordOf(
   { letter, edit }: ReplayRequest,
-  { plan, header, found }: { readonly plan: StreamPlan; readonly header: string; readonly found: Found },
+  { plan, header, found, mask }: {
+    readonly plan: StreamPlan;
+    readonly header: string;
+    readonly found: Found;
+    readonly mask: RecordMask | null;
+  },
 ): ReplayResult | NewRecord {
   const record = found.records.get(letter.offset!) ?? keptRecord(letter);
   if (record === null && edit?.value === undefined) {
@@ -115,12 +127,9 @@ function recordOf(
     const timestampMs = record?.timestampMs ?? letter.timestampMs;
     // It is no repeat of what came before.
     const headers = packHeaders({ ...headersLeft(record), [ORIGIN_HEADER]: undefined, [REPLAY_HEADER]: header });
-    const problem = problemOf(plan, { key, value, headers, timestampMs });
-    if (problem !== null) return failed(`It still cannot be read: ${problem}`);
-    return { key, value, timestampMs, headers };
+    return problemOf(plan, { key, value, headers, timestampMs }) ?? { key, value, timestampMs, headers };
   } catch (error) {
-    if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
-    return failed(error instanceof TypeError ? error.message : `It still cannot be read: ${error.message}`);
+    return failedBy(error, { mask, edit });
   }
 }
 
@@ -149,7 +158,7 @@ function headersLeft(record: LogRecord | null): RecordHeaders {
   }
 }
 
-/** Why the stream could not read it. @throws DeserializationError */
+/** Why the stream would not take it; null if it would. @throws DeserializationError */
 function problemOf(
   plan: StreamPlan,
   { key, value, headers, timestampMs }: {
@@ -158,17 +167,17 @@ function problemOf(
     readonly headers: Uint8Array | undefined;
     readonly timestampMs: number;
   },
-): string | null {
+): ReplayResult | null {
   const read = eventReader(plan.source).read({ key, value, headers });
-  if (read.kind === "skip") return `it would be passed over (${read.reason})`;
+  if (read.kind === "skip") return failed(`It still cannot be read: it would be passed over (${read.reason})`);
   const { topic, time } = plan.source;
   if (time === null) return null;
   const metadata = { topic, partition: 0, offset: 0, timestampUs: timestampMs * 1_000, headers: {} };
   try {
     const timeUs: unknown = time(read.value as never, metadata);
-    return Number.isSafeInteger(timeUs) ? null : `it has no time: current value is ${String(timeUs)}`;
+    return Number.isSafeInteger(timeUs) ? null : unreadable(`${NO_TIME}: current value is ${String(timeUs)}`, NO_TIME);
   } catch (error) {
-    return `it has no time: ${error}`;
+    return unreadable(`${NO_TIME}: ${error}`, NO_TIME);
   }
 }
 

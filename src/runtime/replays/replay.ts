@@ -2,7 +2,7 @@ import type { DeadLetter } from "../../ports/dead_letters.ts";
 
 /** What is to be changed of a record before it is replayed. */
 export interface LetterEdit {
-  /** Another key, as text; null: none. Only of events: another key of a table is another row. */
+  /** Another key, as text; null: none. Only of events: a table's record has the row of its own key. */
   readonly key?: string | null;
   /** Another value, as text; null: a tombstone. */
   readonly value?: string | null;
@@ -26,6 +26,8 @@ export interface ReplayResult {
   readonly outcome: "replayed" | "refused" | "failed";
   /** Why, and what to do next. */
   readonly sentence: string;
+  /** The sentence without what may quote the record; absent: it quotes nothing of it. */
+  readonly brief?: string;
 }
 
 export function replayed(sentence: string): ReplayResult {
@@ -36,6 +38,7 @@ export function refused(sentence: string): ReplayResult {
   return { outcome: "refused", sentence };
 }
 
-export function failed(sentence: string): ReplayResult {
-  return { outcome: "failed", sentence };
+/** `brief`: the sentence without what may quote the record, if it may. */
+export function failed(sentence: string, brief?: string): ReplayResult {
+  return { outcome: "failed", sentence, ...brief === undefined ? {} : { brief } };
 }

@@ -1,7 +1,7 @@
 import { createDecoder } from "../../formats/decoder.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
-import { LimitError, ProductionError } from "../../record/errors.ts";
+import { LimitError, ProductionError, toldOf } from "../../record/errors.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import { decoderOf } from "../globals/change_reader.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -66,7 +66,7 @@ export class Replays {
       return await replayRecords(this.#instance, { reading, topic, partition, requests });
     } catch (error) {
       if (!(error instanceof ProductionError || error instanceof LimitError)) throw error;
-      return requests.map(() => failed(error.message));
+      return requests.map(() => failed(error.message, toldOf(error, { quotesRows: false })));
     }
   }
 

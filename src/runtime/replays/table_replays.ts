@@ -1,13 +1,14 @@
 import { MISPLACED } from "../globals/change_reader.ts";
 import type { Decoder } from "../../formats/decoder.ts";
+import { type RecordMask, recordMasks } from "../../plan/record_masks.ts";
 import type { LogRecord } from "../../ports/log.ts";
-import { DeserializationError } from "../../record/errors.ts";
 import { type Correction, printOf } from "../../record/correction.ts";
-import { type Key, keyText } from "../../record/key.ts";
+import type { Key } from "../../record/key.ts";
 import { type Instance, placeName } from "../lifecycle/instance.ts";
 import type { Corrected } from "../globals/change_reader.ts";
 import { changedColumns } from "./changed_columns.ts";
 import { edited, textOf } from "./edited_record.ts";
+import { failedBy } from "./failed_by.ts";
 import { failed, refused, replayed, type ReplayRequest, type ReplayResult } from "./replay.ts";
 import { copyOf, scanPartition } from "./scan_partition.ts";
 
@@ -59,10 +60,11 @@ export async function replayRecords(
 ): Promise<ReplayResult[]> {
   const found = await lookThrough(instance, { reading, topic, partition, requests });
   const topicId = instance.topics.sources.get(topic)?.id ?? null;
+  const mask = recordMasks(instance.topology).get(topic) ?? null;
   const judged = requests.map((request): ReplayResult | Judged => {
     const record = found.records.get(request.letter.offset!);
     if (record === undefined) return refused(goneText(request));
-    const corrected = correctedValue(request, { record, reading, newest: found.newest });
+    const corrected = correctedValue(request, { record, reading, newest: found.newest, mask });
     if (isResult(corrected)) return corrected;
     const { text: value, deletes } = corrected;
     const { offset, timestampMs, key } = record;
@@ -95,10 +97,11 @@ async function lookThrough(instance: Instance, replays: TableReplays): Promise<F
 /** What the record should have said; or why that cannot be. */
 function correctedValue(
   { letter, edit }: ReplayRequest,
-  { record, reading: { decoder, table, columns }, newest }: {
+  { record, reading: { decoder, table, columns }, newest, mask }: {
     readonly record: LogRecord;
     readonly reading: TableReading;
     readonly newest: Found["newest"];
+    readonly mask: RecordMask | null;
   },
 ): ReplayResult | CorrectedValue {
   const { topic, partition } = letter;
@@ -111,15 +114,18 @@ function correctedValue(
   }
   if (key === null || (edit?.key !== undefined && decoder.keyOf(edit.key) !== key)) {
     return refused(
-      `Its place is that of ${key === null ? "a key that cannot be read" : `the row ${keyText(key)}`}, and nothing ` +
-        `tells when another row changed. Write that row anew: deno task produce ${topic}`,
+      `${
+        key === null ? "Its key cannot be read, and" : "Another key is another row:"
+      } a correction gives a record no ` +
+        "other key. Its place is kept by the key that lies there, so a row of another key would come back after its " +
+        `deletion, as soon as that is compacted. Write that row anew: deno task produce ${topic}`,
     );
   }
   const later = newest.get(key)!;
   if (later > record.offset) {
     return refused(
-      `A newer record of ${keyText(key)} lies at offset ${later} of "${topic}" partition ${partition}: that one ` +
-        "counts. If it cannot be read, either, replay its letter",
+      `A newer record of its key lies at offset ${later} of "${topic}" partition ${partition}: that one counts. If ` +
+        "it cannot be read, either, replay its letter",
     );
   }
   try {
@@ -130,8 +136,7 @@ function correctedValue(
     if (value !== null && text === null) return failed("It is no UTF-8: give the whole value");
     return { text, deletes: read.kind === "delete" };
   } catch (error) {
-    if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
-    return failed(error instanceof TypeError ? error.message : `It still cannot be read: ${error.message}`);
+    return failedBy(error, { mask, edit });
   }
 }
 

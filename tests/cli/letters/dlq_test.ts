@@ -209,5 +209,9 @@ Deno.test({
       const { status, err } = await runMain(args);
       assertEquals([status, says.test(err)], [2, true], err);
     }
+    const { out } = await runMain(["dlq", "--help"]);
+    const told = out.replaceAll(/\s+/g, " ");
+    assert(told.includes("of records that could not be read (stage decode) and are kept whole"), out);
+    assert(told.includes("callbacks and sinks are of rows that were computed: write a test that inserts"), out);
   },
 });
