@@ -221,11 +221,7 @@ function Ticker() {
             topology={sink.topology}
             node={sink.node.id}
             name={sink.node.label}
-            linkOf={(row: TappedRow) =>
-              explainLink(sink.topology, {
-                table: sink.node.label,
-                row: row.row,
-              })}
+            linkOf={({ row, place }: TappedRow) => explainLink(sink.topology, { table: sink.node.label, row, place })}
           />
         )}
     </section>

@@ -12,7 +12,7 @@ import { plan, planProblem } from "../state/live.ts";
 import { remember, remembered } from "../state/query_history.ts";
 import { linkTo } from "../state/address.ts";
 import { route } from "../state/route.ts";
-import { type ShownTable, shownTables } from "../state/tables.ts";
+import { PLACE_COLUMNS, placeOf, type ShownTable, shownTables } from "../state/tables.ts";
 
 const ROWS_FIRST = 100;
 
@@ -53,7 +53,7 @@ export function TablesPage() {
   };
   useEffect(() => {
     if (table === undefined) return;
-    const text = `SELECT * FROM ${quoted(table.name)} LIMIT ${ROWS_FIRST}`;
+    const text = `SELECT * FROM ${quoted(table.places ?? table.name)} LIMIT ${ROWS_FIRST}`;
     setSql(text);
     run(text);
   }, [table?.name]);
@@ -121,13 +121,18 @@ function TableList(
 }
 
 /** What a table shows: whose rows, and how they are told apart. */
-function About({ table: { topology, key, from, holds } }: { readonly table: ShownTable }) {
+function About({ table: { topology, key, from, holds, places } }: { readonly table: ShownTable }) {
   const words = { rows: "the newest row of each key", shares: "totals, added up", events: "each event once" };
   return (
     <p class="muted">
       Shows {words[holds]} of {shown(from, 80)} in <a href={linkTo("topology", [topology])}>{shown(topology, 60)}</a>;
       {" "}
       {holds === "events" ? "ordered by" : "key"} {shown(key.join(", "), 120)}
+      {places !== null && (
+        <>
+          . <code>{shown(places, 80)}</code> has with each row the place of its record, and so leads to why it is there
+        </>
+      )}
     </p>
   );
 }
@@ -201,7 +206,7 @@ function Result({ answer: { result, problem }, table }: {
     return <Notice kind="bad">{shown(problem ?? "", 4_000)}</Notice>;
   }
   const { columns, rows, rowsRead, elapsedMs, truncated } = result;
-  const places = table === undefined ? null : keyPlaces(table, columns.map((column) => column.name));
+  const linkOf = table === undefined ? null : linksOf(table, columns.map((column) => column.name));
   const file = table?.name ?? "result";
   return (
     <section aria-label="Result">
@@ -241,12 +246,7 @@ function Result({ answer: { result, problem }, table }: {
           columns={columns}
           rows={rows}
           label="Rows of the result"
-          linkOf={places === null || table === undefined ? undefined : (row) =>
-            linkTo("explain", [
-              table.topology,
-              table.name,
-              keyText(places.map((place) => row[place])),
-            ])}
+          linkOf={linkOf ?? undefined}
         />
       )}
     </section>
@@ -260,16 +260,22 @@ function tableOf(
 ): ShownTable | undefined {
   if (/\b(join|group\s+by|union|distinct)\b/i.test(sql)) return undefined;
   const [, plain, ticked] = /\bfrom\s+(?:(\w+)|`([^`]+)`)/i.exec(sql) ?? [];
-  return tables.find(({ name, holds }) => name === (plain ?? ticked) && holds !== "events");
+  return tables.find(({ name, holds, places }) => (holds === "events" ? places : name) === (plain ?? ticked));
 }
 
-/** Where the key columns are in a result; null unless all of them are there. */
-function keyPlaces(
-  { key }: ShownTable,
+/** Where rows of a result lead; null unless all columns are there by which they are told apart. */
+function linksOf(
+  { topology, name, key, holds }: ShownTable,
   names: readonly string[],
-): number[] | null {
-  const places = key.map((column) => names.indexOf(column));
-  return places.length === 0 || places.includes(-1) ? null : places;
+): ((row: readonly unknown[]) => string | null) | null {
+  const columns = holds === "events" ? PLACE_COLUMNS : key;
+  const places = columns.map((column) => names.indexOf(column));
+  if (places.length === 0 || places.includes(-1)) return null;
+  return (row) => {
+    const values = places.map((place) => row[place]);
+    const asked = holds === "events" ? placeOf(values) : keyText(values);
+    return asked === null ? null : linkTo("explain", [topology, name, asked]);
+  };
 }
 
 function quoted(name: string): string {

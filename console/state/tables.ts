@@ -12,6 +12,11 @@ export interface ShownTable {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly from: string;
   readonly holds: "rows" | "shares" | "events";
+  /**
+   * Where its rows are kept with the place of the record that each was made of; null: they are no events, or may not be
+   * read.
+   */
+  readonly places: string | null;
 }
 
 /** All tables of the plan, in its order. */
@@ -20,7 +25,7 @@ export function shownTables(): readonly ShownTable[] {
 }
 
 function tablesOf({ name: topology, description }: PlannedTopology): ShownTable[] {
-  return description.sinks.map(({ name, key, columns, from, holds }) => ({
+  return description.sinks.map(({ name, key, columns, from, holds, masked }) => ({
     topology,
     name,
     key,
@@ -30,6 +35,7 @@ function tablesOf({ name: topology, description }: PlannedTopology): ShownTable[
     }),
     from,
     holds,
+    places: holds === "events" && masked === undefined ? `${name}_rows` : null,
   }));
 }
 
@@ -57,12 +63,22 @@ export function explainedTables(): readonly ExplainedTable[] {
   });
 }
 
+/** Columns that say of which record a row of events was made. */
+export const PLACE_COLUMNS = ["_source", "_partition", "_offset"] as const;
+
+/** The record's place as it is asked about; null for a row that somebody has added by hand. */
+export function placeOf([source, partition, offset]: readonly unknown[]): string | null {
+  const topic = String(source).split("@")[0];
+  return topic === "" ? null : `${topic}/${partition}/${offset}`;
+}
+
 /** Where a row that reaches a table is explained; null if it has no key of that table. */
 export function explainLink(
   topology: string,
-  { table, row }: { readonly table: string; readonly row: unknown },
+  { table, row, place }: { readonly table: string; readonly row: unknown; readonly place?: string },
 ): string | null {
   const known = explainedTables().find((one) => one.topology === topology && one.name === table);
+  if (known?.holdsEvents === true) return place === undefined ? null : linkTo("explain", [topology, table, place]);
   if (known === undefined || row === null || typeof row !== "object") return null;
   const values = known.key.map((column) => (row as Record<string, unknown>)[column]);
   return values.some((value) => value === undefined || value === null)

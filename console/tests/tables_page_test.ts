@@ -76,3 +76,20 @@ Deno.test("a table of events says by what it is ordered, since it has no key", (
     await page.getByText("ordered by signal, ordered_at").waitFor(SOON);
     assertEquals((await mainText(page)).includes("key signal"), false);
   }));
+
+Deno.test("a table of events leads from each row to its record, and a row without one to nothing", () =>
+  withPage({ at: "#/tables/fraud_signals" }, async (page) => {
+    await page.getByText("2 rows", { exact: true }).waitFor(SOON);
+    assertEquals(await page.getByLabel("SQL, read only").inputValue(), "SELECT * FROM fraud_signals_rows LIMIT 100");
+    const why = page.getByRole("link", { name: "why" });
+    assertEquals(await why.count(), 1);
+    await why.click();
+    await page.getByText("Nothing with key online_store.payments/2/33 was ever read.").waitFor(SOON);
+  }));
+
+Deno.test("an event that passes leads to its record", () =>
+  withPage({ at: "#/now" }, async (page) => {
+    await page.getByRole("combobox", { name: /table/ }).selectOption({ label: "fraud_signals (fraud_signals)" });
+    await page.getByRole("region", { name: "Rows passing fraud_signals" }).getByRole("link").last().click();
+    await page.getByText("Nothing with key online_store.payments/0/0 was ever read.").waitFor(SOON);
+  }));

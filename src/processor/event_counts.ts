@@ -1,4 +1,8 @@
+import type { RecordMetadata } from "../dsl/events.ts";
 import type { StreamNode } from "../dsl/stream_nodes.ts";
+
+/** Where a record lies. */
+export type RecordPlace = Pick<RecordMetadata, "topic" | "partition" | "offset">;
 
 /** What became of the events at one operator of streams, in all partitions that this process has, since it began. */
 export class EventCounts {
@@ -10,8 +14,8 @@ export class EventCounts {
   nullKeys = 0;
   errors = 0;
   dropped = 0;
-  /** Looks at what the operator lets go on; null while nobody looks. */
-  tapped: ((value: unknown, key: unknown) => void) | null = null;
+  /** Looks at what the operator lets go on, and at which record it was made of; null while nobody looks. */
+  tapped: ((value: unknown, key: unknown, place: RecordPlace) => void) | null = null;
 }
 
 const COUNTS = new WeakMap<StreamNode, EventCounts>();

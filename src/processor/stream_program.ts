@@ -160,7 +160,7 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
         counts.in += takes;
         counts.out++;
       }
-      if (counts.tapped !== null) counts.tapped(value, key);
+      if (counts.tapped !== null) counts.tapped(value, key, metadata);
       next(value, key, metadata);
     };
   }
@@ -182,7 +182,9 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
       if (events.length === 0) counts.filtered += filters;
     }
     const { tapped } = counts;
-    if (tapped !== null) { for (const [passed, told] of ends === 1 ? [[key, value]] : events) tapped(told, passed); }
+    if (tapped !== null) {
+      for (const [passed, told] of ends === 1 ? [[key, value]] : events) tapped(told, passed, metadata);
+    }
     for (const [newKey, newValue] of events) next(newValue, newKey, metadata);
   };
 }

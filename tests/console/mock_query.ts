@@ -31,8 +31,20 @@ export function answerOf(sql: string): QueryResult | null {
     const columns = Array.from({ length: 10_000 }, (_, index) => ({ name: `column_${index}`, type: "Int64" }));
     return result(columns, [columns.map((_, index) => String(index))]);
   }
+  if (/fraud_signals_rows/.test(sql)) {
+    return result(
+      [{ name: "signal", type: "String" }, ...PLACES],
+      [["no payment", "", 0, "0"], ["other amount", "online_store.payments@abc", 2, "33"]],
+    );
+  }
   return result(SALES, Array.from({ length: 100 }, (_, index) => saleOf(index)));
 }
+
+const PLACES = [
+  { name: "_source", type: "LowCardinality(String)" },
+  { name: "_partition", type: "UInt32" },
+  { name: "_offset", type: "Int64" },
+];
 
 const SALES = [
   { name: "order_item_id", type: "Int64" },

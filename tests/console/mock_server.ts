@@ -50,11 +50,9 @@ export function startMock(): MockServer {
         () => stateAt(Date.now(), { standing, planned }) satisfies LiveState,
       ),
     ...rowsShown(standing, {
-      "GET /api/tap/*": () => {
+      "GET /api/tap/*": (request) => {
         taps++;
-        let number = 0;
-        const first = standing.tapProblem;
-        return events({ name: "row", everyMs: ROW_EVERY_MS, first, onEnd: () => taps-- }, () => tapped(number++));
+        return tap(request, { first: standing.tapProblem, onEnd: () => taps-- });
       },
       "GET /api/explain/*": (request) => {
         const [topology, table, key] = partsOf(request);
@@ -147,6 +145,21 @@ const SALE: Demo["sale"] = {
   quantity: 2,
   unit_price: "24.90",
 };
+
+/** Rows of a table, or events. `first`: told before them, as a problem. */
+function tap(
+  request: Request,
+  { first, onEnd }: { readonly first: unknown; readonly onEnd: () => void },
+): Response {
+  const [topology] = partsOf(request);
+  const passed = topology === fraudSignals.name ? tappedEvent : tapped;
+  let number = 0;
+  return events({ name: "row", everyMs: ROW_EVERY_MS, first, onEnd }, () => passed(number++));
+}
+
+function tappedEvent(number: number): unknown {
+  return { at: Date.now(), key: "310", row: { signal: "no payment" }, place: `online_store.payments/0/${number}` };
+}
 
 function tapped(number: number): unknown {
   const hostile = number % 10 === 9;

@@ -20,6 +20,8 @@ export interface TappedRow {
   readonly at: number;
   readonly key: unknown;
   readonly row: unknown;
+  /** `topic/partition/offset` of the record that an event was made of; absent: it is a row of a table. */
+  readonly place?: string;
 }
 
 /** Data of `event: problem` there: why nothing is seen of this instance; null: it is seen again, or has left. */

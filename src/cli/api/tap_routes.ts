@@ -1,6 +1,7 @@
 import type { Instance } from "../../runtime/runner.ts";
+import { placeText } from "../../runtime/explain/event_place.ts";
 import { rowMasksOf } from "../../runtime/stores/row_masks.ts";
-import { Taps } from "../../runtime/stores/taps.ts";
+import { type Passed, Taps } from "../../runtime/stores/taps.ts";
 import { masked, SHOWN } from "../../record/mask.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import type { Routes } from "../http_server.ts";
@@ -85,11 +86,12 @@ async function tapHere(
   const mask = rowMasksOf(instance)?.node(node) ?? { key: SHOWN, row: SHOWN };
   const tap = {
     wanted: true,
-    give: (key: unknown, row: unknown) => {
+    give: ({ key, row, place }: Passed) => {
       const shown: TappedRow = {
         at: Date.now(),
         key: shortened(masked(key, mask.key)),
         row: shortened(masked(row, mask.row)),
+        ...place === undefined ? {} : { place: placeText(place) },
       };
       send("row", exactJson(shown));
     },

@@ -1,5 +1,5 @@
 import { keyValueOf } from "../../processor/key_value.ts";
-import { eventCountsOf } from "../../processor/event_counts.ts";
+import { eventCountsOf, type RecordPlace } from "../../processor/event_counts.ts";
 import { plainProgram, type Program, type ProgramOptions } from "../../processor/program.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import type { Slot } from "../../state/slots.ts";
@@ -10,12 +10,21 @@ import type { Task } from "../task/task.ts";
 /** What is made of a global table. */
 type GlobalState = NonNullable<ReturnType<Instance["context"]["globals"]["stateOf"]>>;
 
+/** What passes an operator. It belongs to the topology and must not be kept. */
+export interface Passed {
+  /** As callbacks see it. */
+  readonly key: unknown;
+  /** The row, or the value of an event. */
+  readonly row: unknown;
+  /** Of the record that an event was made of; absent: it is a row of a table. */
+  readonly place?: RecordPlace;
+}
+
 /** Somebody looks at what passes an operator, as long as this is open. */
 export interface Tap {
   /** Whether the next row is given, after which it is false again: whoever looks says how many they want. */
   wanted: boolean;
-  /** The key as callbacks see it, and the row or value; they belong to the topology and must not be kept. */
-  readonly give: (key: unknown, row: unknown) => void;
+  readonly give: (passed: Passed) => void;
 }
 
 /** Counts of events are those of the process, and so are their taps. */
@@ -74,11 +83,11 @@ export class Taps {
     const counts = eventCountsOf(node);
     const taps = EVENT_TAPS.getOrInsertComputed(counts, () => new Set());
     taps.add(tap);
-    counts.tapped = (value, key) => {
+    counts.tapped = (value, key, place) => {
       for (const one of taps) {
         if (!one.wanted || value === null) continue;
         one.wanted = false;
-        one.give(key, value);
+        one.give({ key, row: value, place });
       }
     };
     return () => {
@@ -125,7 +134,7 @@ export class Taps {
       const value = values[step];
       if (value === null || value === UNKNOWN) continue;
       tap.wanted = false;
-      tap.give(keyOf(entry), value);
+      tap.give({ key: keyOf(entry), row: value });
     }
   }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
-import { Taps } from "../../../src/runtime/stores/taps.ts";
+import { type Passed, Taps } from "../../../src/runtime/stores/taps.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { appendKeyed, openStepLog, StepRun } from "../step_run.ts";
 
@@ -41,7 +41,7 @@ Deno.test("Taps give the row of each operator as it is there, and change nothing
     const open = nodes.map((node) => {
       const rows: unknown[] = [];
       given.set(node, rows);
-      const tap = { wanted: true, give: (key: unknown, row: unknown) => rows.push([key, structuredClone(row)]) };
+      const tap = { wanted: true, give: ({ key, row }: Passed) => rows.push([key, structuredClone(row)]) };
       return { tap, close: taps.open(node, tap)! };
     });
     assertEquals(taps.open("op99", open[0].tap), null);
