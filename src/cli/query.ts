@@ -164,6 +164,13 @@ async function readOnlyRefusal(
   { text, error }: { readonly text: string; readonly error: unknown },
 ): Promise<ProductionError | null> {
   if (codeOf(error) !== READONLY) return null;
+  const [asked] = splitStatements(text);
+  if (asked !== undefined && isRead(asked)) {
+    // It may be more than a read, as one of files and addresses.
+    const said = (error as { cause: ClickHouseError }).cause.message.trim().replace(/\.$/, "");
+    const message = `Cannot run the query as one that reads tables: ${said}. If that is meant, add --write`;
+    return new ProductionError(message, { retriable: false, cause: error });
+  }
   const statement = withoutEnd(text);
   try {
     for await (const _ of connection.bytes("run the query", `${PARSE}${statement}`)) break;

@@ -99,6 +99,8 @@ Deno.test({
         ["DROP TABLE sales_rows", ["it writes", "--write"]],
         ["INSERT INTO sales_rows VALUES (1)", ["it writes", "--write"]],
         ["SET max_threads = 1", ["statement SET", "--write"]],
+        ["SELECT file('/etc/hostname')", ["Cannot call file(...)", "--write"]],
+        ["SELECT 1 SETTINGS max_threads = 1", ["SETTINGS", "--write"]],
       ];
       for (const [sql, texts] of cases) {
         const { status, err } = await runMain(["query", sql, "--data", directory]);

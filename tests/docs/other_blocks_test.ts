@@ -79,6 +79,19 @@ Deno.test("Markdown: ClickHouse understands every statement", { ignore: !permitt
   }
 });
 
+Deno.test("Markdown: whoever only reads may run every query that is shown", { ignore: !permitted }, async () => {
+  const queries = [
+    ...of("sql").filter(({ marker }) => marker !== "postgresql").flatMap(({ code }) => statementsOf(code)),
+    ...of("sh").flatMap(({ code }) => [...code.matchAll(/"((?:SELECT|WITH)\b[^"]*)"/g)].map(([, sql]) => sql)),
+  ].filter((sql) => /^(SELECT|WITH|SHOW|DESC|EXPLAIN)\b/.test(sql));
+  for (const sql of queries) {
+    const answer = await fetch(clickHouse!().readerUrl, { method: "POST", body: `EXPLAIN AST ${sql}` });
+    assertEquals([answer.status, answer.ok ? "" : await answer.text()], [200, ""], sql);
+    await answer.body?.cancel();
+  }
+  assert(queries.length > 5, "queries were read");
+});
+
 Deno.test({
   name: "Markdown: the store's PostgreSQL runs every statement that is said to be its",
   ignore: !permitted || postgresPrograms() === null,

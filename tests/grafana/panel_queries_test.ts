@@ -120,7 +120,7 @@ async function checkEveryQuery(load: DemoLoad, context: QueryContext): Promise<v
       for (const target of panel.targets) {
         if (!("rawSql" in target)) continue;
         const own = { ...context, intervalMs: intervalOf(panel, load.range) };
-        const rows = await load.warehouse.query(expandSql(target.rawSql, own));
+        const rows = await load.reading.query(expandSql(target.rawSql, own));
         assert(rows.length > 0, `"${panel.title}" in ${file} is empty`);
         assert(!Object.values(rows[0]).every((value) => Number(value) === 0), `"${panel.title}" in ${file} shows 0`);
         executed++;

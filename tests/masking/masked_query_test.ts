@@ -62,6 +62,13 @@ const REFUSED: readonly string[] = [
   ],
   ...["SELECT toUInt8((SELECT mail FROM somebodys LIMIT 1))", "SELECT toUInt8(email) FROM users"],
   ...[
+    "SELECT extractAll(file('FILE'), '.*')",
+    "SELECT `file`('FILE')",
+    "SELECT arrayMap(file, ['FILE'])",
+    "SELECT id FROM users WHERE file('FILE') LIKE 's%'",
+    "SELECT * FROM 'FILE'",
+  ],
+  ...[
     "SELECT toUInt8((SELECT email FROM merge('default', 'us.*') LIMIT 1))",
     "EXPLAIN SELECT (SELECT email FROM users)",
   ],
@@ -105,7 +112,9 @@ Deno.test({
           const { status, text } = await ask(sql);
           assertEquals([status, JSON.parse(text).rows], [200, rows], `${sql}: ${text}`);
         }
-        for (const sql of REFUSED) {
+        const file = `${directory}/log.db-wal`;
+        await Deno.writeTextFile(file, `${SECRET}0\n`);
+        for (const sql of REFUSED.map((sql) => sql.replaceAll("FILE", file))) {
           const { status, text } = await ask(sql);
           assert(status === 403 || status === 400, `${sql}: ${status} ${text}`);
           assert(!text.replaceAll("'s3cr3t1'", "").includes(SECRET), `${sql}: ${text}`);

@@ -34,6 +34,8 @@ export type ShopRecord = Readonly<Record<string, unknown>> & { readonly at: stri
 /** A ClickHouse that holds what the topologies made of a demo store. */
 export interface DemoLoad {
   readonly warehouse: Warehouse;
+  /** The same, as whoever only reads. */
+  readonly reading: Warehouse;
   /** Range of time in which the store's orders were placed, in milliseconds since the epoch. */
   readonly range: { readonly fromMs: number; readonly toMs: number };
   /** The rows that PostgreSQL would hold. */
@@ -65,7 +67,9 @@ export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions):
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
   const log = openEmbeddedLog({ path: `${directory}/log.db` });
   const warehouse = openClickHouse({ url: clickhouse.url, database: "online_store" });
+  const reading = openClickHouse({ url: clickhouse.readerUrl, database: "online_store" });
   const close = async () => {
+    await reading.close();
     await warehouse.close();
     await clickhouse.close();
     await log.close();
@@ -93,7 +97,7 @@ export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions):
     for (const topology of others) await runToEnd(topology, stage);
     // The changes happen at the last instant, as the store's clock stands still.
     const range = { fromMs: START_MS - WEEK_MS, toMs: START_MS + 3_600_000 };
-    return { warehouse, range, truth, events: shopEvents(told), reported, close };
+    return { warehouse, reading, range, truth, events: shopEvents(told), reported, close };
   } catch (error) {
     await close();
     throw error;

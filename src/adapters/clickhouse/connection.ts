@@ -27,12 +27,13 @@ export interface Connection {
   ): Promise<number>;
   /**
    * The answer's bytes, in the format that the statement names. They begin when ClickHouse has the whole answer, so
-   * that half an answer is never taken for a whole one. Whoever stops reading early ends the query, too.
+   * that half an answer is never taken for a whole one. Whoever stops reading early, or aborts `signal`, ends the
+   * query, too.
    */
   bytes(
     action: string,
     sql: string,
-    options?: { readonly settings: ClickHouseSettings },
+    options?: { readonly settings?: ClickHouseSettings; readonly signal?: AbortSignal },
   ): AsyncIterable<Uint8Array>;
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -162,7 +163,7 @@ function readingCalls({ options, endpoints, auth, kill }: Calls): Pick<Connectio
       const open = () =>
         endpoints.use("repeatable", (client) => {
           asked = client;
-          return client.exec({ query, query_id, ...auth(), clickhouse_settings });
+          return client.exec({ query, query_id, ...auth(), clickhouse_settings, abort_signal: options?.signal });
         });
       return readBytes(action, { open, abandon: () => asked !== null && kill(asked, query_id) });
     },

@@ -1,25 +1,11 @@
-import { type Addon, type Chdb, type ChdbBlock, type ChdbSession, loadChdb } from "./chdb.ts";
+import { answerRead, type Lease } from "./answer_read.ts";
+import { type Addon, type Chdb, type ChdbSession, loadChdb } from "./chdb.ts";
 import { Exception, exceptionOf } from "./clickhouse_exception.ts";
+import { rightsArguments } from "./clickhouse_rights.ts";
+import { sessionPool } from "./clickhouse_sessions.ts";
 import { isRead, type Statement } from "./clickhouse_statement.ts";
-
-/** Everything that makes up one request beside its statement. It holds for this request alone. */
-export interface Environment {
-  readonly database: string | null;
-  readonly settings: ReadonlyMap<string, string>;
-  /** Values of `{name:Type}` placeholders, in ClickHouse's escaped text form. */
-  readonly parameters: ReadonlyMap<string, string>;
-  /** 0, 1 or 2 as ClickHouse's setting of this name; applied last. */
-  readonly readonly: 0 | 1 | 2;
-  /** Format of rows when the statement names none. */
-  readonly defaultFormat: string;
-  /** Aborted when nobody waits for the answer any more. A statement that only reads ends then. */
-  readonly gone: AbortSignal;
-}
-
-export type Outcome =
-  | { readonly kind: "rows"; readonly bytes: Uint8Array; readonly rows: number }
-  | { readonly kind: "stream"; readonly chunks: AsyncIterable<Uint8Array> }
-  | { readonly kind: "written"; readonly rows: number; readonly bytes: number };
+import type { Environment, Outcome } from "./environment.ts";
+import { wantedReads } from "./wanted_reads.ts";
 
 export interface Engine {
   /** Version of ClickHouse. */
@@ -27,43 +13,24 @@ export interface Engine {
   readonly timezone: string;
   /** @throws an error whose message begins with `Code: N. DB::Exception:` */
   execute(statement: Statement, environment: Environment): Promise<Outcome>;
-  close(): Promise<void>;
+  /** Gives up all statements that only read, and those that are asked later. */
+  giveUpReads(): void;
+  /** Waits for all others. False if reads that were given up have not ended: then nothing is closed. */
+  close(): Promise<boolean>;
 }
 
 export interface EngineOptions {
   readonly path: string;
   /** ClickHouse's max_server_memory_usage; queries beyond it fail with code 241. */
   readonly memoryBytesMax: number;
+  /** Called when the engine does not end queries that nobody waits for any more, and takes no further ones. */
+  readonly onStuck: () => void;
 }
 
-/** Another connection to the directory that is open. */
-type OpenSession = (connectionArgs?: string[]) => ChdbSession;
-
-/** A request's session. One of the two is called once, when the request is over. */
-interface Lease {
-  /** For the next request with the same environment. */
-  keep(): void;
-  end(): void;
-}
-
-/** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
-const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
-const STREAMED = new Set(["SELECT", "WITH"]);
-/**
- * Memory that is to be free for each thread of a query. ClickHouse's default is a GiB: of a limit of two, one thread at
- * most.
- */
-const THREAD_BYTES = 128 * 2 ** 20;
-const SESSION_ARGS = [
-  `--max_threads_min_free_memory_per_thread=${THREAD_BYTES}`,
-  // ClickHouse 26.7 compiles a GROUP BY at its fourth run, and min() and max() of DateTime64 take values before 1970
-  // for the greatest from then on.
-  "--compile_aggregate_expressions=0",
-];
 /** A directory of its owner alone. */
 const OWNER_ONLY = 0o700;
-/** Sessions kept open for the next request with the same environment. */
-const IDLE_SESSIONS_MAX = 16;
+/** How long the end waits for reads that were given up. */
+const DRAIN_MS = 1_000;
 
 /**
  * Opens the data directory. A directory belongs to one process at a time; it survives the death of its process at any
@@ -77,10 +44,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const [version, timezone] = facts.text().trim().split("\t");
   const open = (args?: string[]) => new chdb.Session(options.path, { connectionArgs: args });
   const sessions = sessionPool(open);
+  const reads = wantedReads(open, options);
 
   async function execute(statement: Statement, environment: Environment): Promise<Outcome> {
     const session = await sessions.take(environment);
     const lease: Lease = { keep: () => sessions.put(session, environment), end: () => session.close() };
+    const format = statement.format ?? environment.defaultFormat;
     try {
       if (statement.keyword === "INSERT") {
         if (environment.readonly > 0) {
@@ -90,34 +59,31 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         lease.keep();
         return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
       }
-      const format = statement.format ?? environment.defaultFormat;
       if (!isRead(statement)) {
         const result = await session.queryAsync(statement.sql, { format });
         lease.end();
         return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
       }
-      return await whileWanted({ open, gone: environment.gone }, async (mark) => {
-        const sql = `${statement.sql} ${mark}`;
-        if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
-          return { kind: "stream", chunks: await started(session.queryStream(sql, { format }), lease) };
-        }
-        const result = await session.queryAsync(sql, { format });
-        lease.keep();
-        return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
-      });
     } catch (error) {
       lease.end();
       throw error;
     }
+    return await answerRead(statement, { session, lease, format, begin: () => reads.begin(environment.gone) });
   }
 
-  async function close(): Promise<void> {
-    await chdb.drainPending();
+  async function close(): Promise<boolean> {
+    reads.giveUp();
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => late.resolve(false), DRAIN_MS);
+    const drained = await Promise.race([chdb.drainPending().then(() => true), late.promise]);
+    clearTimeout(timer);
+    if (!drained) return false;
     sessions.close();
     keeper.close();
+    return true;
   }
 
-  return { version, timezone, execute, close };
+  return { version, timezone, execute, giveUpReads: reads.giveUp, close };
 }
 
 function openDirectory({ Session }: Chdb, options: EngineOptions): ChdbSession {
@@ -127,6 +93,7 @@ function openDirectory({ Session }: Chdb, options: EngineOptions): ChdbSession {
     Deno.chmodSync(options.path, OWNER_ONLY);
     return new Session(options.path, {
       connectionArgs: [
+        ...rightsArguments(options.path),
         `--max_server_memory_usage=${options.memoryBytesMax}`,
         // Caches count as memory; the default allows several GiB of marks.
         `--mark_cache_size=${Math.min(Math.floor(options.memoryBytesMax / 8), 256 * 2 ** 20)}`,
@@ -163,119 +130,4 @@ async function insert({ addon, session }: { addon: Addon; session: ChdbSession }
     if (statement.data !== null && exceptionOf(error).code === 108) return { rowsWritten: 0, bytesWritten: 0 };
     throw error;
   }
-}
-
-/**
- * Runs a statement that only reads and ends it when nobody waits for it any more. The engine gives ids of its own to
- * queries, so the statement carries a mark, a comment, by which it is found.
- */
-async function whileWanted<T>(
-  { open, gone }: { readonly open: OpenSession; readonly gone: AbortSignal },
-  run: (mark: string) => Promise<T>,
-): Promise<T> {
-  const id = crypto.randomUUID();
-  const kill = async () => {
-    const session = open();
-    try {
-      await session.queryAsync(`KILL QUERY WHERE position(query, '${id}') > 0 ASYNC`);
-    } catch {
-      // It has ended meanwhile.
-    } finally {
-      session.close();
-    }
-  };
-  if (gone.aborted) throw new Exception({ code: 394, codeName: "QUERY_WAS_CANCELLED" }, "Nobody waits for the answer");
-  gone.addEventListener("abort", kill);
-  try {
-    return await run(`/* ${id} */`);
-  } finally {
-    gone.removeEventListener("abort", kill);
-  }
-}
-
-/**
- * Waits for the first block, so that an error found early is an error of the request and not of the connection. The
- * session is kept when the last block was taken, and ended when the reader went away.
- */
-async function started(stream: AsyncIterable<ChdbBlock>, lease: Lease): Promise<AsyncIterable<Uint8Array>> {
-  const iterator = stream[Symbol.asyncIterator]();
-  let next = await iterator.next();
-  return (async function* () {
-    let complete = false;
-    try {
-      while (!next.done) {
-        yield next.value.raw();
-        next = await iterator.next();
-      }
-      complete = true;
-    } finally {
-      if (!complete) await iterator.return?.();
-      if (complete) lease.keep();
-      else lease.end();
-    }
-  })();
-}
-
-/**
- * Sessions by environment. The engine keeps settings for as long as a session lives, so a session serves only requests
- * that ask for exactly the settings it was opened with; opening one costs half a millisecond.
- */
-function sessionPool(open: OpenSession) {
-  const idle: { key: string; session: ChdbSession }[] = [];
-
-  function preamble(environment: Environment): string {
-    const assignments = [
-      ...[...environment.settings].map(([name, value]) => `${settingName(name)} = ${literal(value)}`),
-      ...[...environment.parameters].map(([name, value]) => `${settingName(`param_${name}`)} = ${literal(value)}`),
-    ];
-    if (environment.readonly > 0) assignments.push(`readonly = ${environment.readonly}`);
-    const use = environment.database === null ? "" : `USE ${identifier(environment.database)};`;
-    return use + (assignments.length > 0 ? `SET ${assignments.join(", ")}` : "");
-  }
-
-  async function take(environment: Environment): Promise<ChdbSession> {
-    const key = preamble(environment);
-    const at = idle.findIndex((entry) => entry.key === key);
-    if (at >= 0) return idle.splice(at, 1)[0].session;
-    const session = open(SESSION_ARGS);
-    if (key === "") return session;
-    try {
-      await session.queryAsync(key);
-    } catch (error) {
-      session.close();
-      throw error;
-    }
-    return session;
-  }
-
-  function put(session: ChdbSession, environment: Environment): void {
-    // Parameters and deduplication tokens differ from request to request: keeping such a session would only push out
-    // others.
-    if (environment.parameters.size > 0 || environment.settings.has("insert_deduplication_token")) {
-      return session.close();
-    }
-    idle.push({ key: preamble(environment), session });
-    if (idle.length > IDLE_SESSIONS_MAX) idle.shift()!.session.close();
-  }
-
-  return {
-    take,
-    put,
-    close: () => idle.splice(0).forEach((entry) => entry.session.close()),
-  };
-}
-
-function settingName(name: string): string {
-  if (!/^[A-Za-z_]\w*$/.test(name)) {
-    throw new Exception({ code: 115, codeName: "UNKNOWN_SETTING" }, `Unknown setting ${JSON.stringify(name)}`);
-  }
-  return name;
-}
-
-function literal(value: string): string {
-  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
-
-function identifier(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }

@@ -1,10 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import type { Engine, Environment, Outcome } from "./clickhouse_engine.ts";
+import type { Engine } from "./clickhouse_engine.ts";
+import type { Environment, Outcome } from "./environment.ts";
 import { Exception, exceptionOf, exceptionText, statusOf } from "./clickhouse_exception.ts";
 import { type Asked, type Hold, readAsked } from "./clickhouse_request.ts";
 import { isRead, type Statement } from "./clickhouse_statement.ts";
 import { executeAsked } from "./execute_asked.ts";
+import { places } from "./places.ts";
+import { readingGuard } from "./reading_guard.ts";
+import { readingSettings } from "./reading_settings.ts";
 
 export interface HttpLimits {
   /** SELECTs under way at a time, and as many other statements beside them; the others wait. */
@@ -18,6 +22,9 @@ export interface HttpLimits {
   /** Seconds a statement on the read-only address may take. */
   readonly readSecondsMax: number;
 }
+
+/** So long after its time a statement on the read-only address is given up, if ClickHouse has not ended it. */
+const LATE_SECONDS = 1;
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   statementsMax: 6,
@@ -58,9 +65,10 @@ export type Handler = (request: Request, access: "writer" | "reader") => Promise
  */
 export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Handler {
   // Slow readers of long answers must not keep inserts waiting.
-  const reads = semaphore(limits);
-  const writes = semaphore(limits);
-  let heldBytes = 0;
+  const reads = places(limits);
+  const writes = places(limits);
+  const guard = readingGuard(engine);
+  const bodies = heldBodies(limits);
 
   async function run(request: Request, access: "writer" | "reader", hold: Hold): Promise<Response> {
     if (accounts !== null) {
@@ -68,40 +76,31 @@ export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Ha
     }
     const asked = await readAsked(request, hold);
     if (asked.statement === null || request.method === "HEAD") return new Response("Ok.\n");
-    const environment = access === "reader"
-      ? readerEnvironment({ statement: asked.statement, environment: asked.environment }, limits)
-      : asked.environment;
-    const leave = await (isRead(asked.statement) ? reads : writes).enter();
+    const { statement, nativeRevision } = asked;
+    const settings = access === "reader" ? readerSettings(statement, asked.environment, limits) : null;
+    const leave = await (isRead(statement) ? reads : writes).enter();
+    const { environment, over } = settings === null
+      ? { environment: asked.environment, over: () => {} }
+      : readerEnvironment(asked.environment, settings);
+    const ended = () => {
+      over();
+      leave();
+    };
     const startedMs = performance.now();
     let streaming = false;
     try {
-      const { statement, nativeRevision } = asked;
+      if (settings !== null) await guard.check(statement.sql, environment);
       const outcome = await executeAsked(engine, { statement, environment, nativeRevision });
       streaming = outcome.kind === "stream";
-      return respond(outcome, asked, { elapsedMs: performance.now() - startedMs, ended: leave });
+      return respond(outcome, asked, { elapsedMs: performance.now() - startedMs, ended });
     } finally {
-      if (!streaming) leave();
+      if (!streaming) ended();
+      if (!isRead(statement) && statement.keyword !== "INSERT") guard.definitionsChanged(statement.sql);
     }
   }
 
   async function handle(request: Request, access: "writer" | "reader"): Promise<Response> {
-    let bodyBytes = 0;
-    const hold = (bytes: number) => {
-      bodyBytes += bytes;
-      heldBytes += bytes;
-      if (bodyBytes > limits.bodyBytesMax) {
-        throw new Exception(
-          { code: 229, codeName: "QUERY_IS_TOO_LARGE" },
-          `The request's body is larger than ${limits.bodyBytesMax} bytes`,
-        );
-      }
-      if (heldBytes > limits.bodiesBytesMax) {
-        throw new Exception(
-          { code: 241, codeName: "MEMORY_LIMIT_EXCEEDED" },
-          `Request bodies of more than ${limits.bodiesBytesMax} bytes at a time`,
-        );
-      }
-    };
+    const body = bodies.begin();
     const queryId = new URL(request.url).searchParams.get("query_id") ?? crypto.randomUUID();
     let response: Response;
     try {
@@ -109,12 +108,12 @@ export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Ha
       const { pathname } = new URL(request.url);
       if (pathname === "/ping" || pathname === "/replicas_status") response = new Response("Ok.\n");
       else if (!["GET", "HEAD", "POST"].includes(request.method)) response = new Response(null, { status: 405 });
-      else if (pathname === "/") response = await run(request, access, hold);
+      else if (pathname === "/") response = await run(request, access, body.hold);
       else response = new Response(`There is no handle ${pathname}\n`, { status: 404 });
     } catch (error) {
       response = failure(exceptionOf(error), engine.version);
     } finally {
-      heldBytes -= bodyBytes;
+      body.release();
     }
     response.headers.set("x-clickhouse-query-id", queryId);
     response.headers.set("x-clickhouse-server-display-name", "embedded");
@@ -125,17 +124,51 @@ export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Ha
   return handle;
 }
 
-/** What a request on the read-only address may do, whatever it asks for. @throws Exception 164 (READONLY) */
+/** Bytes of bodies in memory. `hold` throws Exception 229 (QUERY_IS_TOO_LARGE) or 241 (MEMORY_LIMIT_EXCEEDED). */
+function heldBodies({ bodyBytesMax, bodiesBytesMax }: HttpLimits) {
+  let heldBytes = 0;
+  const begin = (): { readonly hold: Hold; readonly release: () => void } => {
+    let bodyBytes = 0;
+    const hold = (bytes: number) => {
+      bodyBytes += bytes;
+      heldBytes += bytes;
+      if (bodyBytes > bodyBytesMax) {
+        const message = `The request's body is larger than ${bodyBytesMax} bytes`;
+        throw new Exception({ code: 229, codeName: "QUERY_IS_TOO_LARGE" }, message);
+      }
+      if (heldBytes > bodiesBytesMax) {
+        const message = `Request bodies of more than ${bodiesBytesMax} bytes at a time`;
+        throw new Exception({ code: 241, codeName: "MEMORY_LIMIT_EXCEEDED" }, message);
+      }
+    };
+    return { hold, release: () => void (heldBytes -= bodyBytes) };
+  };
+  return { begin };
+}
+
+/** Settings of a request on the read-only address, whatever it asks for. @throws Exception 164 (READONLY) */
+function readerSettings({ keyword }: Statement, { settings }: Environment, { readSecondsMax }: HttpLimits) {
+  if (isRead({ keyword })) return readingSettings(settings, readSecondsMax);
+  throw new Exception({ code: 164, codeName: "READONLY" }, `Cannot execute ${keyword} in readonly mode`);
+}
+
+/** What such a request may do, until its time is over; `over` is to be called when it has been answered before. */
 function readerEnvironment(
-  { statement, environment }: { statement: Statement; environment: Environment },
-  limits: HttpLimits,
-): Environment {
-  if (!isRead(statement)) {
-    throw new Exception({ code: 164, codeName: "READONLY" }, `Cannot execute ${statement.keyword} in readonly mode`);
-  }
-  const settings = new Map(environment.settings);
-  if (!settings.has("max_execution_time")) settings.set("max_execution_time", String(limits.readSecondsMax));
-  return { ...environment, settings, readonly: 1 };
+  environment: Environment,
+  settings: ReadonlyMap<string, string>,
+): { readonly environment: Environment; readonly over: () => void } {
+  const late = new AbortController();
+  // ClickHouse looks at its own limit between blocks, and not within a function.
+  const seconds = Number(settings.get("max_execution_time")) + LATE_SECONDS;
+  const timer = setTimeout(() => {
+    const message = `Timeout exceeded: elapsed ${seconds} s`;
+    late.abort(new Exception({ code: 159, codeName: "TIMEOUT_EXCEEDED" }, message));
+  }, seconds * 1_000);
+  const gone = AbortSignal.any([environment.gone, late.signal]);
+  return {
+    environment: { ...environment, settings, readonly: 1, rights: "reading", gone },
+    over: () => clearTimeout(timer),
+  };
 }
 
 /**
@@ -247,11 +280,8 @@ function streamOf(chunks: AsyncIterable<Uint8Array>, ended: () => void): Readabl
       }
     },
     async cancel() {
-      try {
-        await iterator.return?.();
-      } finally {
-        ended();
-      }
+      ended();
+      await iterator.return?.();
     },
   });
 }
@@ -263,33 +293,4 @@ function contentType(format: string): string {
   if (format.startsWith("CSV")) return "text/csv; charset=UTF-8; header=" + (format === "CSV" ? "absent" : "present");
   if (/^(RowBinary|Native|Parquet|Arrow|ORC|Avro|MsgPack|Protobuf)/.test(format)) return "application/octet-stream";
   return "text/plain; charset=UTF-8";
-}
-
-/** First come, first served. */
-function semaphore({ statementsMax, waitingMax }: HttpLimits) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-
-  async function enter(): Promise<() => void> {
-    if (running >= statementsMax) {
-      if (waiting.length >= waitingMax) {
-        throw new Exception(
-          { code: 202, codeName: "TOO_MANY_SIMULTANEOUS_QUERIES" },
-          `Too many simultaneous queries: ${running + waiting.length}`,
-        );
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else running++;
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
-      // The place goes from hand to hand, so that nobody who comes in between takes it.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    };
-  }
-
-  return { enter };
 }

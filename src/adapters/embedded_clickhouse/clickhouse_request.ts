@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { Exception } from "./clickhouse_exception.ts";
-import type { Environment } from "./clickhouse_engine.ts";
+import type { Environment } from "./environment.ts";
 import { parseStatement, type Statement } from "./clickhouse_statement.ts";
 
 /** What one HTTP request asks for. */
@@ -80,6 +80,7 @@ export async function readAsked(request: Request, hold: Hold): Promise<Asked> {
       database: url.searchParams.get("database") ?? headers.get("x-clickhouse-database"),
       settings,
       parameters,
+      rights: "all",
       readonly: readonlyOf(url.searchParams.get("readonly"), request.method),
       defaultFormat: url.searchParams.get("default_format") ?? headers.get("x-clickhouse-format") ?? "TabSeparated",
       gone: request.signal,

@@ -28,7 +28,14 @@ async function main(): Promise<void> {
     throw new ConfigError(['Cannot start without a data directory: add "--path <directory>"']);
   }
   const parent = Deno.ppid;
-  const engine = await openEngine({ path: values.path, memoryBytesMax: Number(values["memory-bytes-max"]) });
+  const engine = await openEngine({
+    path: values.path,
+    memoryBytesMax: Number(values["memory-bytes-max"]),
+    onStuck: () => {
+      console.error("The embedded ClickHouse does not end queries that were given up: it is started again");
+      endAtOnce();
+    },
+  });
   const handle = clickhouseHandler({ engine, limits: DEFAULT_HTTP_LIMITS, accounts: accounts() });
   const serve = (port: string | undefined, access: "writer" | "reader") =>
     Deno.serve({ hostname: HOST, port: Number(port), onListen: () => {} }, (request) => handle(request, access));
@@ -40,9 +47,10 @@ async function main(): Promise<void> {
     if (ending) return;
     ending = true;
     // What is acknowledged is on disk; whoever has no answer yet will ask again.
-    const late = setTimeout(() => Deno.exit(0), SHUTDOWN_MS);
+    const late = setTimeout(endAtOnce, SHUTDOWN_MS);
+    engine.giveUpReads();
     await Promise.all([writer.shutdown(), reader.shutdown()]);
-    await engine.close();
+    if (!await engine.close()) endAtOnce();
     clearTimeout(late);
     Deno.exit(0);
   };
@@ -59,6 +67,11 @@ async function main(): Promise<void> {
     // Nothing is said to this process; its input only shows that the parent lives.
   }
   await end();
+}
+
+/** Without waiting for what the engine does: an exit would. */
+function endAtOnce(): void {
+  Deno.kill(Deno.pid, "SIGKILL");
 }
 
 function accounts(): Accounts | null {

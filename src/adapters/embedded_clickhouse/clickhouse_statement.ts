@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { Exception } from "./clickhouse_exception.ts";
+import { tokens } from "./clickhouse_tokens.ts";
 
 /** One ClickHouse statement as it came over HTTP, cut where its inline data begins. */
 export interface Statement {
@@ -19,20 +20,6 @@ const READS = new Set(["SELECT", "WITH", "FROM", "(", "SHOW", "DESCRIBE", "DESC"
 export function isRead(statement: Pick<Statement, "keyword">): boolean {
   return READS.has(statement.keyword);
 }
-
-/**
- * One lexical element at the cursor, over text in which every character stands for one byte. Quotes are those of
- * ClickHouse's lexer, the typographic ones (three UTF-8 bytes each) included.
- */
-const TOKEN = new RegExp(
-  [
-    /\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?\*\//,
-    /'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*'|"[^"\\]*(?:(?:\\[^]|"")[^"\\]*)*"|`[^`\\]*(?:(?:\\[^]|``)[^`\\]*)*`/,
-    /\xe2\x80\x98[^]*?\xe2\x80\x99|\xe2\x80\x9c[^]*?\xe2\x80\x9d|\$(\w*)\$[^]*?\$\1\$/,
-    /[A-Za-z_]\w*|\d[\w.]*|[^]/,
-  ].map((part) => part.source).join("|"),
-  "gy",
-);
 
 /** What may follow the word FORMAT in `INSERT ... SELECT format FROM ...` without making it a format's name. */
 const NOT_A_FORMAT = new Set([
@@ -125,18 +112,8 @@ export function splitStatements(text: string): { readonly sql: string; readonly 
 
 /** Words in capitals and single characters; comments and white space are left out, quoted text counts as one `'`. */
 function* words(text: string): Generator<Word> {
-  TOKEN.lastIndex = 0;
-  let position = 0;
-  while (position < text.length) {
-    TOKEN.lastIndex = position;
-    const token = TOKEN.exec(text)![0];
-    position += token.length;
-    const first = token.charCodeAt(0);
-    const skipped = token.trim() === "" ||
-      (token.length > 1 && (token.startsWith("--") || first === 35 || token.startsWith("/*")));
-    if (skipped) continue;
-    const plain = /^\w/.test(token) || token.length === 1;
-    yield { text: plain ? token.toUpperCase() : "'", end: position };
+  for (const { kind, text: token, end } of tokens(text)) {
+    yield { text: kind === "name" || kind === "text" ? "'" : token.toUpperCase(), end };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Exception } from "./clickhouse_exception.ts";
-import type { Engine, Environment, Outcome } from "./clickhouse_engine.ts";
+import type { Engine } from "./clickhouse_engine.ts";
+import type { Environment, Outcome } from "./environment.ts";
 import type { Statement } from "./clickhouse_statement.ts";
 import { inRevision, revisionOf } from "./native_revision.ts";
 

@@ -1,3 +1,5 @@
+import { namedIn } from "../../adapters/embedded_clickhouse/named_in_statement.ts";
+import { functionOutside } from "../../adapters/embedded_clickhouse/reading_rules.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { writtenTables } from "../../dsl/written_tables.ts";
 import { type MaskedTable, maskedTables } from "../../plan/masks.ts";
@@ -11,7 +13,7 @@ const OF_CLICKHOUSE: readonly string[] = ["system.one", "system.numbers", "syste
 /** Functions that stand for a table and read none. */
 const FUNCTIONS: readonly string[] = ["numbers", "zeros", "generate_series", "generateSeries", "values", "null"];
 /** Functions that read what no table of the statement is: other tables, and what was computed of them before. */
-const READING = /^(joinGet|dict|__getScalar)/;
+const READING = /^(joinGet|__getScalar)/;
 /** What a query tree says, which no name in a statement may say. */
 const OF_TREE = /\b(table_name|table_function_name|column_name|function_name|source_id):/;
 /** Where a table stands whose columns are named one by one. */
@@ -59,6 +61,10 @@ export async function refuseMasked(
 ): Promise<void> {
   if (!KEYWORDS.includes(keyword)) {
     throw refusal(`Cannot run ${keyword} where columns are masked: send a SELECT`);
+  }
+  const outside = functionOutside(namedIn(sql));
+  if (outside !== undefined) {
+    throw refusal(`Cannot call ${outside}(...) where columns are masked: it reads what is in no table of a topology`);
   }
   if (OF_TREE.test(sql)) throw refusal("Cannot run a statement with names that end with a colon: use other names");
   const functions = (await explain(`EXPLAIN QUERY TREE run_passes = 0 ${sql}`)).map(lineOf);

@@ -19,6 +19,8 @@ const SECONDS_MAX = 15;
 const QUERIES_MAX = 4;
 /** ClickHouse's code of an error: whoever only reads may not do that. */
 const READONLY = 164;
+/** So much later an answer is waited for no longer, whatever ClickHouse does. */
+const GRACE_MS = 2_000;
 const MESSAGE_LENGTH_MAX = 2_000;
 
 /** What ClickHouse's format JSONCompact has. */
@@ -39,7 +41,11 @@ export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows" | "run
       checkShown(watched);
       const { sql } = await readJson(request, BODY_BYTES_MAX);
       const statement = statementOf(sql);
-      return await atOnce(async () => json(await answerOf(statement, { watched, gone: request.signal })));
+      return await atOnce(async () => {
+        const late = AbortSignal.timeout(SECONDS_MAX * 1_000 + GRACE_MS);
+        const over = AbortSignal.any([request.signal, late]);
+        return json(await unlessOver(over, answerOf(statement, { watched, over })));
+      });
     },
   };
 }
@@ -64,16 +70,16 @@ type Asked = ReturnType<typeof splitStatements>[number];
 
 async function answerOf(
   statement: Asked,
-  { watched: { reader, runs }, gone }: {
+  { watched: { reader, runs }, over }: {
     readonly watched: Pick<Watched, "reader" | "runs">;
-    readonly gone: AbortSignal;
+    readonly over: AbortSignal;
   },
 ): Promise<QueryAnswer> {
   const connection = connect({ ...reader, readOnly: true }, reader.database);
   const run = async (sql: string): Promise<CompactAnswer> => {
     // A line end, in case the statement ends with a comment.
-    const bytes = connection.bytes("run the query", `${sql}\nFORMAT JSONCompact`, { settings: LIMITS });
-    return JSON.parse(await textOf(bytes, gone)) as CompactAnswer;
+    const bytes = connection.bytes("run the query", `${sql}\nFORMAT JSONCompact`, { settings: LIMITS, signal: over });
+    return JSON.parse(await textOf(bytes)) as CompactAnswer;
   };
   const startedMs = performance.now();
   const masks = queryMasks(runs.flatMap(({ topology }) => topology === null ? [] : [topology]));
@@ -90,8 +96,29 @@ async function answerOf(
   } catch (error) {
     throw refusalOf(error);
   } finally {
-    await connection.close();
+    // It tells ClickHouse first that nobody waits any more, which must not keep others waiting.
+    connection.close().catch(() => {});
   }
+}
+
+/** @throws RequestError 503 as soon as nobody waits for an answer any more, or has waited for too long */
+async function unlessOver<T>(over: AbortSignal, asked: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const leave = () => reject(new RequestError(503, whyOver(over)));
+  if (over.aborted) leave();
+  over.addEventListener("abort", leave, { once: true });
+  try {
+    return await Promise.race([asked, promise]);
+  } finally {
+    over.removeEventListener("abort", leave);
+    asked.catch(() => {});
+  }
+}
+
+function whyOver({ reason }: AbortSignal): string {
+  return reason instanceof DOMException && reason.name === "TimeoutError"
+    ? `Cannot answer within ${SECONDS_MAX} seconds: ask for less, or use deno task query`
+    : "Nobody waits for the answer any more";
 }
 
 /** What ClickHouse reads for a statement. Why it cannot tell may quote what the statement would read. */
@@ -135,8 +162,8 @@ const LIMITS = {
   output_format_decimal_trailing_zeros: 1,
 } as const;
 
-/** @throws RequestError for an answer that is too large, or one that nobody waits for any more */
-async function textOf(bytes: AsyncIterable<Uint8Array>, gone: AbortSignal): Promise<string> {
+/** @throws RequestError for an answer that is too large */
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
@@ -148,7 +175,6 @@ async function textOf(bytes: AsyncIterable<Uint8Array>, gone: AbortSignal): Prom
         `The answer has more than ${2 * ANSWER_BYTES_MAX} bytes: select fewer columns or rows`,
       );
     }
-    if (gone.aborted) throw new RequestError(503, "Nobody waits for the answer any more");
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
