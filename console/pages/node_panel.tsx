@@ -8,9 +8,7 @@ import { TapView } from "../parts/tap_view.tsx";
 import { instanceName, liveTopology, rates } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 
-/** A join of which fewer find a partner is pointed out, once so many rows have tried. */
-const MATCHED_SHARE_MIN = 0.01;
-const TRIED_MIN = 100;
+const PROBLEM_CHARACTERS = 1_200;
 
 const COUNTERS: readonly (readonly [keyof RowCounts, string])[] = [
   ["in", "rows in"],
@@ -93,10 +91,15 @@ export function NodePanel({ topology, node, focused, onFocus, onClose }: {
         counters={counters}
         rate={rates.value.get(topology.name)?.get(node.id)}
       />
-      {counters !== undefined && <Unmatched counters={counters} />}
+      <JoinProblems problems={now?.joinProblems[node.id] ?? []} />
       <Tasks topology={topology} node={node} />
     </aside>
   );
+}
+
+/** What its topology says of a join. */
+function JoinProblems({ problems }: { readonly problems: readonly string[] }) {
+  return problems.map((problem) => <Notice key={problem} kind="warn">{shown(problem, PROBLEM_CHARACTERS)}</Notice>);
 }
 
 /** What a node is called elsewhere: a sink's view, an operator. */
@@ -141,18 +144,6 @@ function CountSection({ title, counts, rate }: {
         ))}
       </dl>
     </section>
-  );
-}
-
-function Unmatched({ counters }: { readonly counters: Counters }) {
-  const { joined = 0, withoutPartner = 0 } = counters.rows ?? counters;
-  const tried = joined + withoutPartner;
-  if (tried < TRIED_MIN || joined / tried >= MATCHED_SHARE_MIN) return null;
-  return (
-    <Notice kind="warn">
-      Of {grouped(tried)} rows {grouped(joined)}{" "}
-      found a partner. Compare the foreign key with the key of the other table: a text "17" never finds a number 17.
-    </Notice>
   );
 }
 

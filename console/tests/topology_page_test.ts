@@ -62,14 +62,20 @@ Deno.test("a tap shows rows while somebody looks, and asks for none otherwise", 
     assertEquals(await page.evaluate(() => "hacked" in globalThis), false);
   }));
 
-Deno.test("a join that finds nothing is pointed out, and edges show what waits", () =>
+Deno.test("a join that finds nothing is pointed out in its topology's own words, and edges show what waits", () =>
   withPage({ at: "#/topology/sales?node=op10" }, async (page, { standing }) => {
-    standing.unmatched = "order_items.product";
+    const problem = 'Of 900 rows of "order_items" 400 found a partner in "products": those looked for are upper case';
+    standing.unmatched = { join: "order_items.product", problem };
     standing.lag = { "online_store.public.orders": 100_000 };
-    await page.getByText(/Of [\d,]+ rows 0 found a partner/).waitFor(SOON);
+    const panel = page.getByRole("complementary", { name: "Details of order_items.product" });
+    await panel.getByText(problem).waitFor(SOON);
     await page.locator(".edge.late").first().waitFor({ state: "attached", ...SOON });
     standing.lag = {};
     await page.locator(".edge.late").first().waitFor({ state: "detached", ...SOON });
+    // Few find a partner, and its topology, which knows the share that is asked for, says nothing of it.
+    standing.unmatched = { join: "order_items.product", problem: null };
+    await panel.getByText(problem).waitFor({ state: "detached", ...SOON });
+    assertEquals(await panel.getByText(/found a partner/).count(), 0);
   }));
 
 Deno.test("the graph is placed once, whatever numbers come", () =>

@@ -14,6 +14,7 @@ Deno.test("liveCountsText() speaks of no number of tasks before there are any", 
     lag: {},
     tasks: [],
     problems: [],
+    joinProblems: {},
   };
   const text = liveCountsText({ name: "things", nodes: [] }, { topologies: [topology], instances: [] });
   assertEquals(text, "topology things\n\n  starting, and has no tasks yet\n");

@@ -21,7 +21,7 @@ Deno.test("delaysOf() colours everything that comes from a topic that is behind"
   const behind = { ...lag, "online_store.public.orders": 5_000 };
   const live = {
     ...{ name: "sales", state: "running" as const, changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null },
-    ...{ counters: {}, tasks: [], everywhere: [], problems: [], deadLetters: 0, lag: behind },
+    ...{ counters: {}, tasks: [], everywhere: [], problems: [], joinProblems: {}, deadLetters: 0, lag: behind },
   };
   const orders = planned.nodes.find(({ label }) => label === "orders")!;
   const delays = delaysOf(planned, { live, rates: new Map([[orders.id, { in: 100, out: 100 }]]) });

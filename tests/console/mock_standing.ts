@@ -18,8 +18,8 @@ export interface Standing {
   events: LiveState["events"];
   /** Instances beside the one that is asked. */
   others: readonly InstanceState[];
-  /** A join that never finds a partner. */
-  unmatched: string | null;
+  /** A join that never finds a partner, and what its topology says of it, if anything. */
+  unmatched: { readonly join: string; readonly problem: string | null } | null;
   /** Endpoints that this version does not have: `/api/explain`. */
   missing: Set<string>;
   /** Whether there is a demo store. */

@@ -21,6 +21,7 @@ export function stateAt(
       everywhere: topology.nodes.filter(({ kind }) => kind === "global").map(({ id }) => id),
       lag: lagOf(topology, standing),
       tasks: tasksOf(topology, standing),
+      joinProblems: joinProblemsOf(topology, standing),
     };
   });
   const statuses = topologies.map((topology, index) =>
@@ -71,6 +72,13 @@ export function stateAt(
       ...standing.others,
     ],
   };
+}
+
+function joinProblemsOf({ nodes }: PlannedTopology, { unmatched }: Standing): Record<string, string[]> {
+  const { problem = null, join } = unmatched ?? {};
+  return Object.fromEntries(
+    nodes.flatMap(({ id, label }) => label === join && problem !== null ? [[id, [problem]]] : []),
+  );
 }
 
 function statusOf(name: string, { tasks, lag, index, uptimeMs, standing }: {
@@ -128,7 +136,7 @@ function passedOf({ taken, label, operator, standing }: {
   readonly standing: Standing;
 }): RowCounts {
   if (operator?.partner !== undefined) {
-    const lost = standing.unmatched === label ? taken : Math.round(taken / 20);
+    const lost = standing.unmatched?.join === label ? taken : Math.round(taken / 20);
     return { in: taken, out: taken - lost, joined: taken - lost, withoutPartner: lost, nullKeys: 3, waiting: 2 };
   }
   const filtered = Math.round(taken / 10);

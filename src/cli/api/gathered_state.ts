@@ -41,7 +41,7 @@ export async function gatheredState(watched: Watched): Promise<GatheredState> {
 }
 
 /** What an instance of an earlier version does not tell of its topologies. */
-const UNTOLD = { changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null, deadLetters: 0 };
+const UNTOLD = { changesPerSecond: 0, rowsPerSecond: 0, secondsLeft: null, deadLetters: 0, joinProblems: {} };
 
 function whole(told: Omit<LocalState, "lettersIn" | "events"> & Partial<LocalState>): LocalState {
   const topologies = told.topologies.map((topology) => ({ ...UNTOLD, ...topology }));
@@ -98,13 +98,19 @@ function together(here: WatchedTopology, others: readonly WatchedTopology[]): Wa
   const lag: Record<string, number> = { ...here.lag };
   for (const [topic, records] of Object.entries(there.lag)) lag[topic] = (lag[topic] ?? 0) + records;
   const problems = [...new Set([...here.problems, ...there.problems])];
+  const joinProblems = Object.fromEntries(
+    [...new Set([here, there].flatMap((one) => Object.keys(one.joinProblems)))].sort().map((node) => [
+      node,
+      [...new Set([here, there].flatMap((one) => one.joinProblems[node] ?? []))].sort(),
+    ]),
+  );
   return {
     ...here,
     state: STATES.find((state) => state === here.state || state === there.state) ?? here.state,
     changesPerSecond: here.changesPerSecond + there.changesPerSecond,
     rowsPerSecond: here.rowsPerSecond + there.rowsPerSecond,
     secondsLeft: longest(here.secondsLeft, there.secondsLeft),
-    ...{ counters, lag, tasks: [...here.tasks, ...there.tasks], problems },
+    ...{ counters, lag, tasks: [...here.tasks, ...there.tasks], problems, joinProblems },
   };
 }
 

@@ -36,6 +36,8 @@ export interface WatchedTopology {
   readonly lag: Readonly<Record<string, number>>;
   readonly tasks: readonly TaskState[];
   readonly problems: readonly string[];
+  /** Those of them that are about a join, by its node. */
+  readonly joinProblems: Readonly<Record<string, readonly string[]>>;
 }
 
 /** How one instance stands. */

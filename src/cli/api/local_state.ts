@@ -1,3 +1,4 @@
+import { joinProblems } from "../../runtime/stores/join_problems.ts";
 import { type OperatorCounts, operatorCounts } from "../../runtime/stores/operator_counts.ts";
 import type { Instance } from "../../runtime/runner.ts";
 import type { ShownRun } from "../start/shown_run.ts";
@@ -40,6 +41,9 @@ function topologyState(
     lag: inside === null ? {} : lagByTopic(inside),
     tasks: tasks.map(({ id, state, lagRecords }) => ({ id, state, lag: lagRecords, instance })),
     problems: run.problems(),
+    joinProblems: Object.fromEntries(
+      Object.entries(joinProblems(runner?.problems.list() ?? [])).map(([node, problem]) => [node, [problem]]),
+    ),
   };
 }
 

@@ -8,6 +8,7 @@ import { revisionOf } from "../revision.ts";
 import { type LoadedFiles, loadRunnable, problemsOf } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
+import { addressFirst } from "./address_first.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
 import type { LiveInstance } from "./live_instance.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
@@ -130,7 +131,9 @@ export async function runStart(
   const terminal = Deno.stdout.isTerminal() && !options.json;
   const { logLevel } = configuration;
   const events = new KeptEvents(Date.now);
-  const output = events.heard(terminal ? createTerminalOutput(logLevel) : createJsonOutput(logLevel));
+  const output = events.heard(
+    addressFirst(terminal ? createTerminalOutput(logLevel) : createJsonOutput(logLevel)),
+  );
   const signals = listenForSignals(output);
   const checked = options["no-check"]
     ? Promise.resolve(loaded)
@@ -162,6 +165,8 @@ export async function runStart(
       onEnding: (failed) => signals.failed = failed,
     });
   } finally {
+    // Also where nothing could be opened.
+    output.close();
     signals.close();
     strays.close();
   }

@@ -15,6 +15,9 @@ const ROWS_MIN = 100;
 const EXAMPLES = 3;
 const LOOKS_MAX = 10_000;
 
+/** Before the node in the name of such a problem. */
+const JOIN = "join ";
+
 /** Of joins of two streams it is not known which events of an inner one find no partner. */
 type JoinNode = ForeignKeyJoinNode | KeyJoinNode | GlobalJoinNode | TableJoinNode;
 
@@ -35,8 +38,17 @@ export function checkJoins(instance: Instance): void {
     const looked = joined + withoutPartner;
     const bad = looked >= ROWS_MIN && (joined === 0 || joined / looked < joinShareMin);
     const told = bad ? textOf(instance, { node, joined, looked }) : null;
-    problems.set(`join ${id}`, told, { lasting: true });
+    problems.set(`${JOIN}${id}`, told, { lasting: true });
   }
+}
+
+/** What {@link checkJoins} has told, by node of the plan. */
+export function joinProblems(
+  problems: readonly { readonly name: string; readonly problem: string }[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    problems.flatMap(({ name, problem }) => name.startsWith(JOIN) ? [[name.slice(JOIN.length), problem]] : []),
+  );
 }
 
 /** Null where the right table of a left join is empty: then nobody expects a partner. */

@@ -108,6 +108,24 @@ Deno.test(
   },
 );
 
+Deno.test("GET /api/state tells what topologies say of their joins, by node", options, () => {
+  const instances = [new WatchedInstance(), new WatchedInstance()];
+  return withInstances(instances, async () => {
+    const [first, second] = instances;
+    first.run!.runner.problems.set("join op1", "Of 200 rows 0 found a partner");
+    first.run!.runner.problems.set("log", "The log does not answer");
+    second.run!.runner.problems.set("join op1", "Of 100 rows 0 found a partner");
+    second.run!.runner.problems.set("join ev2", "Of 300 events 0 found a partner");
+    for (const instance of instances) {
+      const { topologies: [{ joinProblems }] } = (await instance.get("/api/state?once=true")).json();
+      assertEquals(joinProblems, {
+        ev2: ["Of 300 events 0 found a partner"],
+        op1: ["Of 100 rows 0 found a partner", "Of 200 rows 0 found a partner"],
+      });
+    }
+  });
+});
+
 Deno.test(
   "GET /api/state tells what happened to all instances, the newest first and a hundred at most",
   options,
