@@ -78,10 +78,12 @@ function Navigation({ page }: { readonly page: PageName }) {
         >
           {title}
           {name === "letters" && letters > 0 && (
-            <span class="count">
-              {grouped(letters)}
-              <span class="sr">open</span>
-            </span>
+            <>
+              {" "}
+              <span class="count">
+                {grouped(letters)} <span class="sr">open</span>
+              </span>
+            </>
           )}
         </a>
       ))}

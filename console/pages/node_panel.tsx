@@ -138,7 +138,12 @@ function CountSection({ title, counts, rate }: {
             <dt>{label}</dt>
             <dd>
               {grouped(counts[field]!)}
-              {rate !== undefined && (field === "in" || field === "out") && <small>{brief(rate[field])}/s</small>}
+              {rate !== undefined && (field === "in" || field === "out") && (
+                <>
+                  {" "}
+                  <small>({brief(rate[field])}/s)</small>
+                </>
+              )}
             </dd>
           </div>
         ))}

@@ -7,7 +7,7 @@ Deno.test.afterAll(closeBrowser);
 
 const SALES: SinkProof = {
   ...{ topology: "sales", sink: "sales", how: "ranges", rows: 174_999, checked: "2026-03-01T12:03:11.000Z" },
-  ...{ roundMs: 12_000, compared: 0, differing: 0, keys: [], unjudged: 0, excused: 0, taken: [] },
+  ...{ roundMs: 12_000, compared: 0, differing: 0, keys: [], unjudged: 0, doubtful: 0, excused: 0, taken: [] },
   ...{ waits: null, paused: null },
 };
 const HOURS: SinkProof = { ...SALES, sink: "seller_revenue_by_hour", how: "whole", rows: 1 };

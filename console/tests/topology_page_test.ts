@@ -78,6 +78,17 @@ Deno.test("a join that finds nothing is pointed out in its topology's own words,
     assertEquals(await panel.getByText(/found a partner/).count(), 0);
   }));
 
+Deno.test("numbers beside each other are apart for those who copy them, or have them read", () =>
+  withPage({ at: "#/topology/sales?node=op10" }, async (page, { letters }) => {
+    const count = page.locator(".counters dd").first();
+    await count.locator("small").waitFor(SOON);
+    const text = await count.evaluate((element) => element.textContent);
+    assert(/^[\d,]+ \([\d.<k]+\/s\)$/.test(text), text);
+    const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: /Dead letters/ });
+    await link.getByText("open").waitFor({ state: "attached", ...SOON });
+    assertEquals(await link.evaluate((element) => element.textContent), `Dead letters ${letters.open} open`);
+  }));
+
 Deno.test("the graph is placed once, whatever numbers come", () =>
   withPage({ at: "#/topology/sales" }, async (page) => {
     await page.locator(".edge text").first().waitFor(SOON);

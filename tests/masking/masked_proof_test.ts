@@ -23,7 +23,18 @@ function reportOf([topology, sink]: readonly [string, string], key: Readonly<Rec
   const figures = { how: "ranges", rows: 1, checked: null, roundMs: null, compared: 1, differing: 1 } as const;
   const keys = [{ key, explain, kind: "different", columns, since: "2026-01-01T00:00:00Z" }] as const;
   return {
-    sinks: [{ topology, sink, ...figures, unjudged: 0, excused: 0, taken: [], waits: null, paused: null, keys }],
+    sinks: [{
+      topology,
+      sink,
+      ...figures,
+      unjudged: 0,
+      doubtful: 0,
+      excused: 0,
+      taken: [],
+      waits: null,
+      paused: null,
+      keys,
+    }],
     leftOut: [],
   };
 }

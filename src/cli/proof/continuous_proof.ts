@@ -2,7 +2,6 @@ import { relative } from "node:path";
 import type { Revision } from "../../runtime/runner.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { Routes } from "../http_server.ts";
-import { counted } from "../numbers.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import type { Event } from "../start/output.ts";
 import type { ShownRun } from "../start/shown_run.ts";
@@ -10,6 +9,7 @@ import { ProofProcess } from "./proof_process.ts";
 import type { ContinuousProof, LeftOut, ProofReport, SinkProof } from "./proof_report.ts";
 import { proofRoutes } from "./proof_routes.ts";
 import { Standings } from "./standing.ts";
+import { ToldDifferences } from "./told_differences.ts";
 import { ToldProof } from "./told_proof.ts";
 
 /** Gauges of rows that are not known to be equal. */
@@ -51,6 +51,7 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
   const { configuration, revision, imported, topologies, runs, demo, metrics, onEvent } = options;
   const standings = new Standings(runs, { password: configuration.storePassword?.reveal() ?? null });
   const known = new Map<string, SinkProof>();
+  const differences = new ToldDifferences();
   const tellLeftOut = leftOutMetric(metrics);
   const onReport = ({ sinks, leftOut }: ProofReport) => {
     tellLeftOut(leftOut);
@@ -59,11 +60,12 @@ export function continuousProof(options: ContinuousProofOptions): RunningProof {
       if (sinks.some((one) => one.topology === topology && one.sink === sink)) continue;
       for (const gauge of COUNTS) metrics.gauge(gauge, { topology, sink }, 0);
       known.delete(name);
+      differences.forget(name);
     }
     for (const sink of sinks) {
       report(sink, metrics);
       const name = `${sink.topology}/${sink.sink}`;
-      const event = changeOf(sink, known.get(name)?.differing ?? 0);
+      const event = differences.look(name, sink);
       known.set(name, sink);
       if (event !== null) onEvent(event);
     }
@@ -105,20 +107,6 @@ function report(sink: SinkProof, metrics: PrometheusMetrics): void {
   metrics.gauge("weir_proof_equal_rows", labels, sink.rows);
   metrics.gauge("weir_proof_checked_timestamp_seconds", labels, Date.parse(sink.checked) / 1_000);
   metrics.gauge("weir_proof_round_seconds", labels, sink.roundMs! / 1_000);
-}
-
-/** What there is to say when other rows differ than before. What they hold is in no log. */
-function changeOf({ topology, sink, differing }: SinkProof, before: number): Event | null {
-  if (differing === before) return null;
-  const fields = { topology, sink, differing };
-  if (differing === 0) {
-    const text = `${topology}: ${sink} equals the source again`;
-    return { level: "info", name: "proof", text, fields };
-  }
-  const verb = differing === 1 ? "differs" : "differ";
-  const text = `${topology}: ${counted(differing, "row")} of ${sink} ${verb} from the source: GET /api/verify names ` +
-    (differing === 1 ? "it" : "them");
-  return { level: "error", name: "proof", text, fields };
 }
 
 function withoutRows({ sinks, leftOut }: ProofReport): ProofReport {

@@ -60,6 +60,8 @@ export interface SinkProof {
   readonly keys: readonly DifferingKey[];
   /** Rows that differed at the last look, and may be on their way. */
   readonly unjudged: number;
+  /** Rows that were found to differ, and are neither that nor right: they have changed since, or Weir says why. */
+  readonly doubtful: number;
   /** Rows that differ, and Weir says why: what dead letters and problems tell of. */
   readonly excused: number;
   /** Rows of the last look that its source does not decide about; of results of streams alone. */

@@ -33,8 +33,8 @@ export class Rounds {
 
   /** How far they are, if these rows of them differ. */
   report(
-    { faults, excused, unjudged }: Suspects,
-  ): Pick<SinkProof, "rows" | "checked" | "roundMs" | "compared" | "differing" | "unjudged" | "excused"> {
+    { faults, excused, unjudged, doubtful }: Suspects,
+  ): Pick<SinkProof, "rows" | "checked" | "roundMs" | "compared" | "differing" | "unjudged" | "doubtful" | "excused"> {
     const last = this.#last;
     const missing = [...faults, ...excused].filter(({ expected }) => expected !== null).length;
     return {
@@ -42,7 +42,7 @@ export class Rounds {
       checked: last === null ? null : new Date(last.endedMs).toISOString(),
       roundMs: last === null ? null : Math.round(last.durationMs),
       compared: this.#rows,
-      ...{ differing: faults.length, unjudged, excused: excused.length },
+      ...{ differing: faults.length, unjudged, doubtful, excused: excused.length },
     };
   }
 }

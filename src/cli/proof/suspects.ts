@@ -28,6 +28,8 @@ export interface Suspect extends Difference {
   readonly sinceMs: number;
   /** Names the instant at which the last one read the source. */
   readonly mark: string;
+  /** Whether it was a fault, and has not been found right since. */
+  readonly wasFault: boolean;
 }
 
 /** What one look found. */
@@ -67,12 +69,17 @@ export class Suspects {
     return this.#known.size + this.#beyond - this.faults.length - this.excused.length;
   }
 
+  /** Keys that were faults and are not found right: they have changed since, or Weir says that they are older. */
+  get doubtful(): number {
+    return this.keys.filter((suspect) => suspect.wasFault && !isFault(suspect)).length;
+  }
+
   /** Differences of rows that are looked at for the first time. Of a key that is known the next {@link again} tells. */
   first({ differences, mark, nowMs }: Found): void {
     for (const difference of differences) {
       if (this.#known.has(difference.text)) continue;
       if (this.#known.size >= KEYS_MAX) this.#beyond++;
-      else this.#known.set(difference.text, { ...difference, looks: 1, sinceMs: nowMs, mark });
+      else this.#known.set(difference.text, { ...difference, looks: 1, sinceMs: nowMs, mark, wasFault: false });
     }
   }
 
@@ -86,10 +93,15 @@ export class Suspects {
       const before = this.#known.get(text);
       const now = found.get(text);
       if (before === undefined) continue;
-      if (now === undefined) this.#known.delete(text);
-      else if (isSame(before, now)) {
-        this.#known.set(text, { ...now, looks: before.looks + 1, sinceMs: before.sinceMs, mark });
-      } else this.#known.set(text, { ...now, looks: 1, sinceMs: nowMs, mark });
+      if (now === undefined) {
+        this.#known.delete(text);
+        continue;
+      }
+      const wasFault = before.wasFault || isFault(before);
+      const looked = isSame(before, now)
+        ? { looks: before.looks + 1, sinceMs: before.sinceMs }
+        : { looks: 1, sinceMs: nowMs };
+      this.#known.set(text, { ...now, ...looked, mark, wasFault });
     }
   }
 
@@ -98,7 +110,7 @@ export class Suspects {
   }
 }
 
-function isFault({ looks, excuse }: Suspect): boolean {
+function isFault({ looks, excuse }: Pick<Suspect, "looks" | "excuse">): boolean {
   return looks >= LOOKS_MIN && excuse === null;
 }
 

@@ -22,7 +22,8 @@ const sink = z.object({
   keys: z.array(key),
   unjudged: count,
   excused: count,
-  // A service of an earlier version tells none.
+  // A service of an earlier version tells none of these.
+  doubtful: count.default(0),
   taken: z.array(z.object({ rows: count, reason: z.string() })).default([]),
   waits: z.string().nullable(),
   paused: z.string().nullable(),

@@ -51,7 +51,7 @@ Deno.test("proofMask() hides the masked columns of an append table, and not whic
   const since = "2026-01-31T10:00:00.000Z";
   const sink: SinkProof = {
     ...{ topology: "masked", sink: "logins", how: "ranges", rows: 7, checked: since, roundMs: 5, compared: 0 },
-    ...{ differing: 1, unjudged: 0, excused: 0, taken: [], waits: null, paused: null },
+    ...{ differing: 1, unjudged: 0, doubtful: 0, excused: 0, taken: [], waits: null, paused: null },
     keys: [{ key, explain: null, kind: "different", columns, since }],
   };
   const [{ keys: [shown] }] = proofMask([masked])({ sinks: [sink], leftOut: [] }).sinks;

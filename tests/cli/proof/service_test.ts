@@ -16,7 +16,7 @@ const ignore = !permitted;
 const report: ProofReport = {
   sinks: [{
     ...{ topology: "sales", sink: "items", how: "ranges", rows: 7, checked: "2026-01-31T10:00:00.000Z", roundMs: 5 },
-    ...{ compared: 0, differing: 1, unjudged: 0, excused: 0, taken: [], waits: null, paused: null },
+    ...{ compared: 0, differing: 1, unjudged: 0, doubtful: 0, excused: 0, taken: [], waits: null, paused: null },
     keys: [{ key: { id: "7" }, explain: "7", kind: "missing", columns: [], since: "2026-01-31T10:00:00.000Z" }],
   }],
   leftOut: [{ topology: "sales", sink: "a_topic", reason: "it is a topic" }],

@@ -8,7 +8,7 @@ const ELSEWHERE = "another instance compares it: the one that has its first task
 function sinkOf(sink: string, rows: number): SinkProof {
   return {
     ...{ topology: "sales", sink, how: "ranges", rows, checked: "2026-01-31T10:00:00.000Z", roundMs: 5, compared: 0 },
-    ...{ differing: 0, keys: [], unjudged: 0, excused: 0, taken: [], waits: null, paused: null },
+    ...{ differing: 0, keys: [], unjudged: 0, doubtful: 0, excused: 0, taken: [], waits: null, paused: null },
   };
 }
 
