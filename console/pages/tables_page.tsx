@@ -12,7 +12,7 @@ import { plan, planProblem } from "../state/live.ts";
 import { remember, remembered } from "../state/query_history.ts";
 import { linkTo } from "../state/address.ts";
 import { route } from "../state/route.ts";
-import { PLACE_COLUMNS, placeOf, type ShownTable, shownTables } from "../state/tables.ts";
+import { firstRows, PLACE_COLUMNS, placeOf, type ShownTable, shownTables } from "../state/tables.ts";
 
 const ROWS_FIRST = 100;
 
@@ -53,9 +53,11 @@ export function TablesPage() {
   };
   useEffect(() => {
     if (table === undefined) return;
-    const text = `SELECT * FROM ${quoted(table.places ?? table.name)} LIMIT ${ROWS_FIRST}`;
-    setSql(text);
-    run(text);
+    const text = firstRows(table, ROWS_FIRST);
+    setSql(text ?? "");
+    if (text !== null) return void run(text);
+    current.current?.abort();
+    setAnswer(null);
   }, [table?.name]);
   const secret = useRef(password.value);
   useEffect(() => {
@@ -77,15 +79,19 @@ export function TablesPage() {
         {table !== undefined && <About table={table} />}
         {asking !== null && <Loading what="rows" />}
         {answer === null
-          ? asking === null && (
-            <Empty title="Choose a table, or write a question">
-              Only reading is allowed.
-            </Empty>
-          )
+          ? asking === null && <NoRows table={table} />
           : <Result answer={answer} table={tableOf(answer.sql, tables)} />}
       </div>
     </div>
   );
+}
+
+function NoRows({ table }: { readonly table: ShownTable | undefined }) {
+  const isMasked = table !== undefined && firstRows(table, ROWS_FIRST) === null;
+  const title = isMasked
+    ? "All columns of this table are masked: nothing of its rows is shown"
+    : "Choose a table, or write a question";
+  return <Empty title={title}>Only reading is allowed.</Empty>;
 }
 
 function TableList(
@@ -121,7 +127,9 @@ function TableList(
 }
 
 /** What a table shows: whose rows, and how they are told apart. */
-function About({ table: { topology, key, from, holds, places } }: { readonly table: ShownTable }) {
+function About(
+  { table: { topology, key, columns, masked, from, holds, places } }: { readonly table: ShownTable },
+) {
   const words = { rows: "the newest row of each key", shares: "totals, added up", events: "each event once" };
   return (
     <p class="muted">
@@ -131,6 +139,12 @@ function About({ table: { topology, key, from, holds, places } }: { readonly tab
       {places !== null && (
         <>
           . <code>{shown(places, 80)}</code> has with each row the place of its record, and so leads to why it is there
+        </>
+      )}
+      {masked.length > 0 && (
+        <>
+          ; <b>{masked.length === columns.length ? "all columns are" : counted(masked.length, "column")} masked</b>
+          , not shown here: {shown(masked.join(", "), 400)}
         </>
       )}
     </p>
@@ -276,8 +290,4 @@ function linksOf(
     const asked = holds === "events" ? placeOf(values) : keyText(values);
     return asked === null ? null : linkTo("explain", [topology, name, asked]);
   };
-}
-
-function quoted(name: string): string {
-  return /^[a-z_]\w*$/i.test(name) ? name : `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }

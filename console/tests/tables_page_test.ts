@@ -93,3 +93,37 @@ Deno.test("an event that passes leads to its record", () =>
     await page.getByRole("region", { name: "Rows passing fraud_signals" }).getByRole("link").last().click();
     await page.getByText("Nothing with key online_store.payments/0/0 was ever read.").waitFor(SOON);
   }));
+
+Deno.test("a table with masked columns shows its rows without these, and says which they are", () =>
+  withPage({ at: "#/now" }, async (page, { standing, url }) => {
+    standing.masked = { sales: ["seller", "buyer_country"] };
+    await page.goto(`${url}/#/tables/sales`);
+    await page.reload();
+    await page.getByText("100 rows", { exact: true }).waitFor(SOON);
+    const asked = await page.getByLabel("SQL, read only").inputValue();
+    assertEquals(/^SELECT order_item_id, .*product.* FROM sales LIMIT 100$/.test(asked), true, asked);
+    assertEquals([asked.includes("*"), /\bseller\b|buyer_country/.test(asked)], [false, false], asked);
+    const text = await mainText(page);
+    assertStringIncludes(text, "2 columns masked, not shown here: seller, buyer_country");
+    assertStringIncludes(text, "Enamel Kettle");
+    await page.getByRole("link", { name: "why" }).nth(2).click();
+    await page.getByRole("article").waitFor(SOON);
+    assert(page.url().endsWith("#/explain/sales/sales/4713"), page.url());
+  }));
+
+Deno.test("a table whose columns are all masked is not asked for, and says so", () =>
+  withPage({ at: "#/now" }, async (page, { standing, url, asked }) => {
+    const columns = await page.evaluate(async () => {
+      const { topologies } = await (await fetch("/api/plan")).json();
+      const sinks = topologies.flatMap((one: { description: { sinks: unknown[] } }) => one.description.sinks);
+      return sinks.find((sink: { name: string }) => sink.name === "order_funnel").columns;
+    }) as string[];
+    standing.masked = { order_funnel: columns.map((column) => column.split(" ")[0]) };
+    // What is masked is known before its page is opened.
+    await page.reload();
+    await page.getByText(/^live, /).waitFor(SOON);
+    await page.goto(`${url}/#/tables/order_funnel`);
+    await page.getByText("All columns of this table are masked").waitFor(SOON);
+    assertStringIncludes(await mainText(page), "all columns are masked");
+    assertEquals(asked.includes("/api/query"), false);
+  }));

@@ -9,3 +9,21 @@ export function plannedOf(topology: Topology): PlannedTopology {
   const description = describe(compile(topology), topology);
   return { name: topology.name, description, ...planGraph(description, topology) };
 }
+
+/** The same of a topology one of whose sources has masked columns, which have gone into these of its tables. */
+export function maskedPlan(
+  plan: PlannedTopology,
+  masked: Readonly<Record<string, readonly string[]>>,
+): PlannedTopology {
+  const { sources, sinks } = plan.description;
+  if (!sinks.some(({ name }) => name in masked)) return plan;
+  const [first, ...others] = sources;
+  return {
+    ...plan,
+    description: {
+      ...plan.description,
+      sources: [{ ...first, masked: [first.columns[0]] }, ...others],
+      sinks: sinks.map((sink) => sink.name in masked ? { ...sink, masked: masked[sink.name] } : sink),
+    },
+  };
+}
