@@ -118,6 +118,8 @@ async function runsInContainer(
   await Promise.race([listens.promise, process.status]);
   // Kafka is not there: it is alive, and not ready.
   assertEquals(await image.health(), 1, said);
+  assert(said.includes('"event":"listening"'), said);
+  await hasConsole(`http://127.0.0.1:${port}/`);
   process.kill("SIGTERM");
   assertEquals((await process.status).code, 0, said);
   await heard;
@@ -130,6 +132,28 @@ async function runsInContainer(
     assertEquals([code, text.includes(`chmod -R a+rX ${directory}/private`)], [1, true], text);
   }
   await sh(`rm -rf '${directory}/image' '${directory}/private'`);
+}
+
+/** The page, and the script and the stylesheet that it names. */
+async function hasConsole(page: string): Promise<void> {
+  const answer = async (url: string | URL) => {
+    const response = await fetch(url);
+    return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+  };
+  const { status, type, text } = await answer(page);
+  assertEquals([status, type], [200, "text/html; charset=utf-8"], text);
+  for (
+    const [kind, expected, content] of [
+      ["css", "text/css; charset=utf-8", ".explain-form"],
+      ["js", "text/javascript; charset=utf-8", "Why is this row as it is?"],
+      ["svg", "image/svg+xml", "<path"],
+    ]
+  ) {
+    const [path] = new RegExp(`/assets/[^"]*\\.${kind}(?=")`).exec(text) ?? [];
+    assert(path !== undefined, text);
+    const asset = await answer(new URL(path, page));
+    assertEquals([asset.status, asset.type, asset.text.includes(content)], [200, expected, true], path);
+  }
 }
 
 interface Project {
