@@ -97,8 +97,9 @@ Deno.test("an event that passes leads to its record", () =>
 Deno.test("a table with masked columns shows its rows without these, and says which they are", () =>
   withPage({ at: "#/now" }, async (page, { standing, url }) => {
     standing.masked = { sales: ["seller", "buyer_country"] };
-    await page.goto(`${url}/#/tables/sales`);
     await page.reload();
+    await page.getByText(/^live, /).waitFor(SOON);
+    await page.goto(`${url}/#/tables/sales`);
     await page.getByText("100 rows", { exact: true }).waitFor(SOON);
     const asked = await page.getByLabel("SQL, read only").inputValue();
     assertEquals(/^SELECT order_item_id, .*product.* FROM sales LIMIT 100$/.test(asked), true, asked);
