@@ -11,7 +11,7 @@ import { plan, planProblem } from "../state/live.ts";
 import { remember, remembered } from "../state/query_history.ts";
 import { linkTo } from "../state/address.ts";
 import { route } from "../state/route.ts";
-import { keyText, type ShownTable, shownTables } from "../state/tables.ts";
+import { firstRows, keyText, type ShownTable, shownTables } from "../state/tables.ts";
 
 const ROWS_FIRST = 100;
 
@@ -52,9 +52,11 @@ export function TablesPage() {
   };
   useEffect(() => {
     if (table === undefined) return;
-    const text = `SELECT * FROM ${quoted(table.name)} LIMIT ${ROWS_FIRST}`;
-    setSql(text);
-    run(text);
+    const text = firstRows(table, ROWS_FIRST);
+    setSql(text ?? "");
+    if (text !== null) return void run(text);
+    current.current?.abort();
+    setAnswer(null);
   }, [table?.name]);
   const secret = useRef(password.value);
   useEffect(() => {
@@ -76,15 +78,19 @@ export function TablesPage() {
         {table !== undefined && <About table={table} />}
         {asking !== null && <Loading what="rows" />}
         {answer === null
-          ? asking === null && (
-            <Empty title="Choose a table, or write a question">
-              Only reading is allowed.
-            </Empty>
-          )
+          ? asking === null && <NoRows table={table} />
           : <Result answer={answer} table={tableOf(answer.sql, tables)} />}
       </div>
     </div>
   );
+}
+
+function NoRows({ table }: { readonly table: ShownTable | undefined }) {
+  const isMasked = table !== undefined && firstRows(table, ROWS_FIRST) === null;
+  const title = isMasked
+    ? "All columns of this table are masked: nothing of its rows is shown"
+    : "Choose a table, or write a question";
+  return <Empty title={title}>Only reading is allowed.</Empty>;
 }
 
 function TableList(
@@ -120,13 +126,19 @@ function TableList(
 }
 
 /** What a table shows: whose rows, and how they are told apart. */
-function About({ table: { topology, key, from, holds } }: { readonly table: ShownTable }) {
+function About({ table: { topology, key, columns, masked, from, holds } }: { readonly table: ShownTable }) {
   const words = { rows: "the newest row of each key", shares: "totals, added up", events: "each event once" };
   return (
     <p class="muted">
       Shows {words[holds]} of {shown(from, 80)} in <a href={linkTo("topology", [topology])}>{shown(topology, 60)}</a>;
       {" "}
       {holds === "events" ? "ordered by" : "key"} {shown(key.join(", "), 120)}
+      {masked.length > 0 && (
+        <>
+          ; <b>{masked.length === columns.length ? "all columns are" : counted(masked.length, "column")} masked</b>
+          , not shown here: {shown(masked.join(", "), 400)}
+        </>
+      )}
     </p>
   );
 }
@@ -269,8 +281,4 @@ function keyPlaces(
 ): number[] | null {
   const places = key.map((column) => names.indexOf(column));
   return places.length === 0 || places.includes(-1) ? null : places;
-}
-
-function quoted(name: string): string {
-  return /^[a-z_]\w*$/i.test(name) ? name : `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }

@@ -9,6 +9,10 @@ export interface ShownTable {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Columns that nobody is shown here. */
+  readonly masked: readonly string[];
+  /** Something of its topology is masked: all columns of its tables are not given at once then. */
+  readonly isGuarded: boolean;
   readonly from: string;
   readonly holds: "rows" | "shares" | "events";
 }
@@ -19,10 +23,15 @@ export function shownTables(): readonly ShownTable[] {
 }
 
 function tablesOf({ name: topology, description }: PlannedTopology): ShownTable[] {
-  return description.sinks.map(({ name, key, columns, from, holds }) => ({
+  const isGuarded = [...description.sources, ...description.streams].some((source) =>
+    source.masked !== undefined || ("keyMasked" in source && source.keyMasked === true)
+  );
+  return description.sinks.map(({ name, key, columns, masked = [], from, holds }) => ({
     topology,
     name,
     key,
+    masked,
+    isGuarded,
     columns: columns.map((column) => {
       const space = column.indexOf(" ");
       return { name: column.slice(0, space), type: column.slice(space + 1) };
@@ -30,6 +39,18 @@ function tablesOf({ name: topology, description }: PlannedTopology): ShownTable[
     from,
     holds,
   }));
+}
+
+/** The question for the first rows of a table; null if all of its columns are masked. */
+export function firstRows({ name, columns, masked, isGuarded }: ShownTable, rows: number): string | null {
+  const shown = columns.filter((column) => !masked.includes(column.name));
+  if (shown.length === 0) return null;
+  const selected = isGuarded ? shown.map((column) => quoted(column.name)).join(", ") : "*";
+  return `SELECT ${selected} FROM ${quoted(name)} LIMIT ${rows}`;
+}
+
+function quoted(name: string): string {
+  return /^[a-z_]\w*$/i.test(name) ? name : `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }
 
 /** Something whose keys can be explained: a table that people query, or a table that a topology reads. */

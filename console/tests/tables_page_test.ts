@@ -76,3 +76,35 @@ Deno.test("a table of events says by what it is ordered, since it has no key", (
     await page.getByText("ordered by signal, ordered_at").waitFor(SOON);
     assertEquals((await mainText(page)).includes("key signal"), false);
   }));
+
+Deno.test("a table with masked columns shows its rows without these, and says which they are", () =>
+  withPage({ at: "#/now" }, async (page, { standing, url }) => {
+    standing.masked = { sales: ["seller", "buyer_country"] };
+    await page.reload();
+    await page.goto(`${url}/#/tables/sales`);
+    await page.getByText("100 rows", { exact: true }).waitFor(SOON);
+    const asked = await page.getByLabel("SQL, read only").inputValue();
+    assertEquals(/^SELECT order_item_id, .*product.* FROM sales LIMIT 100$/.test(asked), true, asked);
+    assertEquals([asked.includes("*"), /\bseller\b|buyer_country/.test(asked)], [false, false], asked);
+    const text = await mainText(page);
+    assertStringIncludes(text, "2 columns masked, not shown here: seller, buyer_country");
+    assertStringIncludes(text, "Enamel Kettle");
+    await page.getByRole("link", { name: "why" }).nth(2).click();
+    await page.getByRole("article").waitFor(SOON);
+    assert(page.url().endsWith("#/explain/sales/sales/4713"), page.url());
+  }));
+
+Deno.test("a table whose columns are all masked is not asked for, and says so", () =>
+  withPage({ at: "#/now" }, async (page, { standing, url, asked }) => {
+    const columns = await page.evaluate(async () => {
+      const { topologies } = await (await fetch("/api/plan")).json();
+      const sinks = topologies.flatMap((one: { description: { sinks: unknown[] } }) => one.description.sinks);
+      return sinks.find((sink: { name: string }) => sink.name === "order_funnel").columns;
+    }) as string[];
+    standing.masked = { order_funnel: columns.map((column) => column.split(" ")[0]) };
+    await page.reload();
+    await page.goto(`${url}/#/tables/order_funnel`);
+    await page.getByText("All columns of this table are masked").waitFor(SOON);
+    assertStringIncludes(await mainText(page), "all columns are masked");
+    assertEquals(asked.includes("/api/query"), false);
+  }));

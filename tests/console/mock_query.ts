@@ -31,7 +31,25 @@ export function answerOf(sql: string): QueryResult | null {
     const columns = Array.from({ length: 10_000 }, (_, index) => ({ name: `column_${index}`, type: "Int64" }));
     return result(columns, [columns.map((_, index) => String(index))]);
   }
-  return result(SALES, Array.from({ length: 100 }, (_, index) => saleOf(index)));
+  const named = SALES.flatMap(({ name }, place) => sql.includes(name) ? [place] : []);
+  const places = sql.includes("*") || named.length === 0 ? SALES.map((_, place) => place) : named;
+  return result(
+    places.map((place) => SALES[place]),
+    Array.from({ length: 100 }, (_, index) => places.map((place) => saleOf(index)[place])),
+  );
+}
+
+/** Refuses what an instance refuses where columns are masked; null: nothing. */
+export function maskedRefusal(sql: string, masked: Readonly<Record<string, readonly string[]>>): string | null {
+  for (const [table, columns] of Object.entries(masked)) {
+    if (!new RegExp(`\\b${table}\\b`).test(sql)) continue;
+    const named = columns.find((column) => new RegExp(`\\b${column}\\b`).test(sql));
+    if (named !== undefined) return `Cannot read "${named}" of "${table}": it is masked`;
+    if (sql.includes("*")) {
+      return `Cannot read all columns of "${table}": some are masked, so name those you want`;
+    }
+  }
+  return null;
 }
 
 const SALES = [

@@ -11,8 +11,8 @@ import orderFunnel from "../../topologies/order_funnel.ts";
 import sales from "../../topologies/sales.ts";
 import { explanationOf } from "./mock_explanations.ts";
 import { MockLetters } from "./mock_letters.ts";
-import { plannedOf } from "./mock_plan.ts";
-import { answerOf, HOSTILE } from "./mock_query.ts";
+import { maskedPlan, plannedOf } from "./mock_plan.ts";
+import { answerOf, HOSTILE, maskedRefusal } from "./mock_query.ts";
 import { newStanding, type Standing } from "./mock_standing.ts";
 import { stateAt } from "./mock_state.ts";
 
@@ -43,7 +43,8 @@ export function startMock(): MockServer {
   const asked: string[] = [];
   let taps = 0;
   const api: Routes = {
-    "GET /api/plan": () => json({ version: 1, topologies: planned } satisfies Plan),
+    "GET /api/plan": () =>
+      json({ version: 1, topologies: planned.map((plan) => maskedPlan(plan, standing)) } satisfies Plan),
     "GET /api/state": () =>
       events(
         { name: "state", everyMs: STATE_EVERY_MS },
@@ -69,11 +70,7 @@ export function startMock(): MockServer {
         return json(letter);
       },
       "GET /api/demo": () => json({ pid: 4_711, sale: SALE } satisfies Demo),
-      "POST /api/query": async (request) => {
-        const answer: QueryResult | null = answerOf((await request.json()).sql);
-        if (answer !== null) return json(answer);
-        throw new RequestError(400, "Cannot run a statement that writes: use deno task query --write");
-      },
+      "POST /api/query": async (request) => json(queried((await request.json()).sql, standing)),
     }),
     "POST /api/dead-letters/replay": async (request) => json(letters.replay(await request.json())),
   };
@@ -102,6 +99,15 @@ export function startMock(): MockServer {
     },
     close: () => server.close(),
   };
+}
+
+/** @throws RequestError for what an instance would not answer */
+function queried(sql: string, { masked }: Standing): QueryResult {
+  const refusal = maskedRefusal(sql, masked);
+  if (refusal !== null) throw new RequestError(403, refusal);
+  const answer = answerOf(sql);
+  if (answer !== null) return answer;
+  throw new RequestError(400, "Cannot run a statement that writes: use deno task query --write");
 }
 
 /** Routes that a version of Weir has, unless a test says that it has not: as the server answers for any such path. */

@@ -26,6 +26,8 @@ export interface Standing {
   tapProblem: TapProblem | null;
   /** Contents of rows are not shown: `WEIR_CONSOLE_ROWS=off`. */
   hidesRows: boolean;
+  /** Columns that are masked, by table. */
+  masked: Readonly<Record<string, readonly string[]>>;
   /** Bearer without which nothing is told. */
   password: string | null;
   openLetters: () => number;
@@ -46,6 +48,7 @@ export function newStanding(nowMs: number): Standing {
     hasDemo: true,
     tapProblem: null,
     hidesRows: false,
+    masked: {},
     password: null,
     openLetters: () => 0,
   };
