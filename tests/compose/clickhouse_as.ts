@@ -23,10 +23,9 @@ export async function startClickHouseAs(path: string, user: string): Promise<Cli
   await writeConfiguration(configuration, user);
   const root = new URL("../../", import.meta.url);
   const args = ["run", "-A", "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`];
-  // The engine reads config.xml of the directory that it is started in.
+  const server = projectPath("src/adapters/embedded_clickhouse/clickhouse_server.ts");
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, projectPath("src/adapters/embedded_clickhouse/clickhouse_server.ts"), `--path=${path}`],
-    cwd: configuration,
+    args: [...args, server, `--path=${path}`, `--config-file=${configuration}/config.xml`],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

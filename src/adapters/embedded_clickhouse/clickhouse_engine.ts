@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly path: string;
   /** ClickHouse's max_server_memory_usage; queries beyond it fail with code 241. */
   readonly memoryBytesMax: number;
+  /** ClickHouse's configuration in place of Weir's own, with the users that it names; null: Weir's. */
+  readonly configFile: string | null;
   /** Called when the engine does not end queries that nobody waits for any more, and takes no further ones. */
   readonly onStuck: () => void;
 }
@@ -93,7 +95,7 @@ function openDirectory({ Session }: Chdb, options: EngineOptions): ChdbSession {
     Deno.chmodSync(options.path, OWNER_ONLY);
     return new Session(options.path, {
       connectionArgs: [
-        ...rightsArguments(options.path),
+        ...options.configFile === null ? rightsArguments(options.path) : [`--config-file=${options.configFile}`],
         `--max_server_memory_usage=${options.memoryBytesMax}`,
         // Caches count as memory; the default allows several GiB of marks.
         `--mark_cache_size=${Math.min(Math.floor(options.memoryBytesMax / 8), 256 * 2 ** 20)}`,

@@ -1,9 +1,10 @@
 /**
  * The embedded ClickHouse: `deno run --allow-ffi ... clickhouse_server.ts --path <directory> [--port n]
- * [--memory-bytes-max n]`. Serves ClickHouse's HTTP interface on the loopback address, and a second, read-only one.
- * Made to be a child process: prints one JSON line when it is ready or cannot be, and ends with its standard input, so
- * that it never outlives its parent. `EMBEDDED_CLICKHOUSE_ACCOUNTS` names who may use it:
- * `{"writer":{"user":..., "password":...},"reader":{...}}`; empty or absent: everybody.
+ * [--memory-bytes-max n] [--config-file <file>]`. Serves ClickHouse's HTTP interface on the loopback address, and a
+ * second, read-only one. Made to be a child process: prints one JSON line when it is ready or cannot be, and ends with
+ * its standard input, so that it never outlives its parent. `EMBEDDED_CLICKHOUSE_ACCOUNTS` names who may use it:
+ * `{"writer":{"user":..., "password":...},"reader":{...}}`; empty or absent: everybody. With a configuration of its own
+ * the engine keeps to the rights of that.
  */
 import { parseArgs } from "node:util";
 import { ConfigError } from "../../record/errors.ts";
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
       port: { type: "string", default: "0" },
       "reader-port": { type: "string", default: "0" },
       "memory-bytes-max": { type: "string", default: String(2 ** 31) },
+      "config-file": { type: "string" },
     },
   });
   if (values.path === undefined) {
@@ -31,6 +33,7 @@ async function main(): Promise<void> {
   const engine = await openEngine({
     path: values.path,
     memoryBytesMax: Number(values["memory-bytes-max"]),
+    configFile: values["config-file"] ?? null,
     onStuck: () => {
       console.error("The embedded ClickHouse does not end queries that were given up: it is started again");
       endAtOnce();
