@@ -152,14 +152,14 @@ Deno.test("explain() follows rows of jsonTable() by their keys", (t) =>
     const run = world.spawn({});
     await run.settled();
     const explain = (key: string) => explained(run, { table: "priced", key });
-    const shown = await explain(JSON.stringify(ODD));
+    const shown = await explain(ODD);
     assertEquals([shown.outcome, shown.steps.map(({ outcome }) => outcome)], ["shown", ["found", "matched", "mapped"]]);
     assertStringIncludes(JSON.stringify(shown.steps[1].lookup), "EUR");
     await world.put("rates", { GBP: null });
     await run.settled();
-    const absent = await explain('"b"');
+    const absent = await explain("b");
     assertEquals([absent.outcome, absent.operator], ["no partner", "prices.rate"]);
     assertStringIncludes(absent.sentence, "GBP");
-    const unknown = await explain('"nothing"');
+    const unknown = await explain("nothing");
     assertEquals(unknown.steps, []);
   }));
