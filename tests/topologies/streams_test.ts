@@ -66,7 +66,7 @@ Deno.test("events that cannot be read or processed are dead letters with their p
       [1, "decode", "missing_column", "shop.clickstream", null],
       [3, "decode", "wrong_type", "shop.clickstream", null],
       [5, "callback", "callback_threw", "clickstream.mapValues", null],
-      [6, "callback", "callback_threw", "views", null],
+      [6, "callback", "callback_threw", "sink views", null],
       [7, "sink", "refused", "sink views", null],
       [9, "callback", "callback_threw", "clickstream.mapValues", null],
     ],
