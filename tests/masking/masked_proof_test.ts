@@ -3,6 +3,7 @@ import { proofMask } from "../../src/cli/proof/masked_proof.ts";
 import type { ProofReport } from "../../src/cli/proof/proof_report.ts";
 import { clickhouse, debezium, int8, topology } from "../../src/mod.ts";
 import { z } from "zod";
+import { NOTHING_OPEN } from "../cli/proof/nothing_open.ts";
 
 const row = z.object({ id: int8(), email: z.string(), name: z.string() });
 const byId = clickhouse("people", { key: ["id"], columns: { id: "Int64", email: "String", name: "String" } });
@@ -23,18 +24,7 @@ function reportOf([topology, sink]: readonly [string, string], key: Readonly<Rec
   const figures = { how: "ranges", rows: 1, checked: null, roundMs: null, compared: 1, differing: 1 } as const;
   const keys = [{ key, explain, kind: "different", columns, since: "2026-01-01T00:00:00Z" }] as const;
   return {
-    sinks: [{
-      topology,
-      sink,
-      ...figures,
-      unjudged: 0,
-      doubtful: 0,
-      excused: 0,
-      taken: [],
-      waits: null,
-      paused: null,
-      keys,
-    }],
+    sinks: [{ topology, sink, ...figures, ...NOTHING_OPEN, keys }],
     leftOut: [],
   };
 }

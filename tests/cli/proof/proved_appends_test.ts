@@ -4,6 +4,7 @@ import { proofMask } from "../../../src/cli/proof/masked_proof.ts";
 import type { SinkProof } from "../../../src/cli/proof/proof_report.ts";
 import { provedAppends } from "../../../src/cli/proof/proved_appends.ts";
 import { clickhouseAppend, debezium, events, topology } from "../../../src/mod.ts";
+import { NOTHING_OPEN } from "./nothing_open.ts";
 
 const row = z.object({ n: z.int() });
 const all = events("shop.all", { row });
@@ -51,7 +52,7 @@ Deno.test("proofMask() hides the masked columns of an append table, and not whic
   const since = "2026-01-31T10:00:00.000Z";
   const sink: SinkProof = {
     ...{ topology: "masked", sink: "logins", how: "ranges", rows: 7, checked: since, roundMs: 5, compared: 0 },
-    ...{ differing: 1, unjudged: 0, doubtful: 0, excused: 0, taken: [], waits: null, paused: null },
+    ...{ differing: 1, ...NOTHING_OPEN },
     keys: [{ key, explain: null, kind: "different", columns, since }],
   };
   const [{ keys: [shown] }] = proofMask([masked])({ sinks: [sink], leftOut: [] }).sinks;

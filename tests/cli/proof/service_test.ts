@@ -8,6 +8,7 @@ import { ProofService } from "../../../src/cli/proof/proof_service.ts";
 import type { Standing } from "../../../src/cli/proof/prover.ts";
 import { ToldProof } from "../../../src/cli/proof/told_proof.ts";
 import { permitted, runMain, startMain } from "../support.ts";
+import { NOTHING_OPEN } from "./nothing_open.ts";
 
 const PASSWORD = "a secret";
 const revision = { weir: "1", topologies: "abc" };
@@ -16,7 +17,7 @@ const ignore = !permitted;
 const report: ProofReport = {
   sinks: [{
     ...{ topology: "sales", sink: "items", how: "ranges", rows: 7, checked: "2026-01-31T10:00:00.000Z", roundMs: 5 },
-    ...{ compared: 0, differing: 1, unjudged: 0, doubtful: 0, excused: 0, taken: [], waits: null, paused: null },
+    ...{ compared: 0, differing: 1, ...NOTHING_OPEN },
     keys: [{ key: { id: "7" }, explain: "7", kind: "missing", columns: [], since: "2026-01-31T10:00:00.000Z" }],
   }],
   leftOut: [{ topology: "sales", sink: "a_topic", reason: "it is a topic" }],

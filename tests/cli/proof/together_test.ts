@@ -2,13 +2,14 @@ import { assertEquals } from "@std/assert";
 import { proofWords } from "../../../console/state/proof_words.ts";
 import type { ContinuousProof, LeftOut, SinkProof } from "../../../src/cli/proof/proof_report.ts";
 import { togetherProved } from "../../../src/cli/proof/together.ts";
+import { NOTHING_OPEN } from "./nothing_open.ts";
 
 const ELSEWHERE = "another instance compares it: the one that has its first task";
 
 function sinkOf(sink: string, rows: number): SinkProof {
   return {
     ...{ topology: "sales", sink, how: "ranges", rows, checked: "2026-01-31T10:00:00.000Z", roundMs: 5, compared: 0 },
-    ...{ differing: 0, keys: [], unjudged: 0, doubtful: 0, excused: 0, taken: [], waits: null, paused: null },
+    ...{ differing: 0, keys: [], ...NOTHING_OPEN },
   };
 }
 

@@ -2,20 +2,11 @@ import { assertEquals } from "@std/assert";
 import type { SinkProof } from "../../../src/cli/proof/proof_report.ts";
 import { type Difference, Suspects } from "../../../src/cli/proof/suspects.ts";
 import { ToldDifferences } from "../../../src/cli/proof/told_differences.ts";
+import { NOTHING_OPEN } from "./nothing_open.ts";
 
 const SINK: SinkProof = {
   ...{ topology: "shop", sink: "sold", how: "ranges", rows: 90, checked: "2026-01-31T10:00:00.000Z", roundMs: 5 },
-  ...{
-    compared: 0,
-    differing: 0,
-    keys: [],
-    unjudged: 0,
-    doubtful: 0,
-    excused: 0,
-    taken: [],
-    waits: null,
-    paused: null,
-  },
+  ...{ compared: 0, differing: 0, keys: [], ...NOTHING_OPEN },
 };
 
 /** A table of which the rows with these keys differ, and some that did have changed since. */
