@@ -2,10 +2,15 @@ import { exists } from "./exists.ts";
 
 /**
  * A file in which a process notes something for the next one. It is locked as long as its process lives; the lock is
- * the operating system's, so that it ends with a process that is killed, too. Null: another process took the file for
- * abandoned in the moment before it was locked, and removes it.
+ * the operating system's, so that it ends with a process that is killed, too.
  */
-export function openNotedFile(directory: string): { readonly path: string; readonly file: Deno.FsFile } | null {
+export interface NotedFile {
+  readonly path: string;
+  readonly file: Deno.FsFile;
+}
+
+/** Null: another process took the file for abandoned in the moment before it was locked, and removes it. */
+export function openNotedFile(directory: string): NotedFile | null {
   Deno.mkdirSync(directory, { recursive: true });
   const path = `${directory}/${crypto.randomUUID()}.json`;
   const file = Deno.openSync(path, { read: true, write: true, create: true });
@@ -14,11 +19,11 @@ export function openNotedFile(directory: string): { readonly path: string; reado
   return null;
 }
 
-/** The files of processes that are gone, locked for this one, which removes or closes them; not `own`. */
+/** The files of processes that are gone, locked for this one, which is to remove them; not `own`. */
 export function abandonedFiles(
   directory: string,
   own: string,
-): { readonly path: string; readonly file: Deno.FsFile; readonly text: string }[] {
+): (NotedFile & { readonly text: string })[] {
   return [...Deno.readDirSync(directory)].flatMap(({ name }) => {
     const path = `${directory}/${name}`;
     if (path === own || !name.endsWith(".json")) return [];
@@ -49,7 +54,10 @@ export function rewrite(file: Deno.FsFile, text: string): void {
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
 }
 
-/** Removes the file, and does nothing where it is gone. */
-export function removeIfThere(path: string): void {
-  if (exists(path)) Deno.removeSync(path);
+/** Removes and closes files: those taken over once what they say is kept elsewhere, so that a kill loses nothing. */
+export function removeNoted(files: readonly NotedFile[]): void {
+  for (const { path, file } of files) {
+    if (exists(path)) Deno.removeSync(path);
+    file.close();
+  }
 }

@@ -1,4 +1,4 @@
-import { abandonedFiles, openNotedFile, removeIfThere, rewrite } from "./noted_file.ts";
+import { abandonedFiles, openNotedFile, removeNoted, rewrite } from "./noted_file.ts";
 
 /** Ends of former processes that are handed on from one to the next. */
 const ENDS_MAX = 10;
@@ -49,11 +49,7 @@ export function openProcessNotes(
   const former = gone.flatMap(endsIn).toSorted((a, b) => a.endedMs - b.endedMs).slice(-ENDS_MAX);
   const write = (end: Noted["end"]) => rewrite(file, JSON.stringify({ pid, startedMs: nowMs, end, former }));
   write(null);
-  // None is lost if this process is killed in between.
-  for (const one of gone) {
-    removeIfThere(one.path);
-    one.file.close();
-  }
+  removeNoted(gone);
   let ended = false;
   return {
     former,

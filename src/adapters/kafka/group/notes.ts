@@ -1,4 +1,4 @@
-import { abandonedFiles, openNotedFile, removeIfThere, rewrite } from "../../local/noted_file.ts";
+import { abandonedFiles, openNotedFile, removeNoted, rewrite } from "../../local/noted_file.ts";
 
 /** Members by group. */
 type Notes = Map<string, string[]>;
@@ -45,8 +45,8 @@ export function openMemberNotes(directory: string): MemberNotes {
       write(file, notes);
     },
     close() {
-      if ([...notes.values()].every((members) => members.length === 0)) removeIfThere(path);
-      file.close();
+      if ([...notes.values()].every((members) => members.length === 0)) removeNoted([own]);
+      else file.close();
     },
   };
 }
@@ -64,10 +64,7 @@ function takeOver(directory: string, own: string, keep: (notes: Notes) => void):
     }
   }
   keep(notes);
-  for (const { path, file } of taken) {
-    removeIfThere(path);
-    file.close();
-  }
+  removeNoted(taken);
   return notes;
 }
 
