@@ -3,7 +3,7 @@ import { ask, sentenceOf } from "../api/ask.ts";
 import type { Demo, RepricedSale } from "../api/contract.ts";
 import { Notice } from "../parts/notice.tsx";
 import { PlainTable } from "../parts/plain_table.tsx";
-import { grouped, shown } from "../parts/text.ts";
+import { grouped, price as priceText, shown } from "../parts/text.ts";
 import { linkTo } from "../state/address.ts";
 import { useAsked } from "../state/asked.ts";
 import { type PriceChange, setDone, setTour, tour } from "./tour_state.ts";
@@ -27,7 +27,7 @@ function Choice() {
   const [fault, setFault] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const sale = value?.sale ?? null;
-  useEffect(() => setTyped(sale === null ? "" : (Number(sale.unit_price) + 10).toFixed(2)), [sale]);
+  useEffect(() => setTyped(sale === null ? "" : priceText(Number(sale.unit_price) + 10)), [sale]);
   useEffect(() => {
     if (problem === null || loading) return;
     const timer = setTimeout(again, AGAIN_MS);

@@ -13,6 +13,7 @@ export interface Lease {
 /** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
 const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
 const STREAMED = new Set(["SELECT", "WITH"]);
+
 /** Answers a statement that only reads, until nobody waits for it any more. @throws as the engine, and as `begin` */
 export async function answerRead(
   { sql, keyword }: Pick<Statement, "sql" | "keyword">,

@@ -1,3 +1,4 @@
+import { systemClock } from "../local/system_clock.ts";
 import { answerRead, type Lease } from "./answer_read.ts";
 import { type Addon, type Chdb, type ChdbSession, loadChdb } from "./chdb.ts";
 import { Exception, exceptionOf } from "./clickhouse_exception.ts";
@@ -75,10 +76,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   async function close(): Promise<boolean> {
     reads.giveUp();
-    const late = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => late.resolve(false), DRAIN_MS);
-    const drained = await Promise.race([chdb.drainPending().then(() => true), late.promise]);
-    clearTimeout(timer);
+    const over = new AbortController();
+    const late = systemClock.sleep(DRAIN_MS, over.signal).then(() => false);
+    const drained = await Promise.race([chdb.drainPending().then(() => true), late]);
+    over.abort();
     if (!drained) return false;
     sessions.close();
     keeper.close();

@@ -1,3 +1,4 @@
+import { systemClock } from "../local/system_clock.ts";
 import type { OpenSession } from "./clickhouse_sessions.ts";
 import { Exception } from "./clickhouse_exception.ts";
 
@@ -61,7 +62,7 @@ export function wantedReads(
     void (async () => {
       while (givenUp.has(id)) {
         await kill(open, id);
-        await new Promise((resolve) => setTimeout(resolve, killEveryMs));
+        await systemClock.sleep(killEveryMs);
       }
     })();
   }

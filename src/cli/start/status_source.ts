@@ -10,6 +10,7 @@ import type { World } from "./world.ts";
 
 /** A look at the file of the last proof, at most this often. */
 const PROOF_EVERY_MS = 2_000;
+
 /** Gathers the status of a running instance. */
 export class StatusSource {
   ending: string | null = null;
