@@ -1,5 +1,5 @@
 import type { ClickHouseSettings } from "@clickhouse/client";
-import { literal } from "./identifiers.ts";
+import { literal } from "../../record/clickhouse_names.ts";
 
 /** Replicas of one shard, each of which has every row. */
 export interface ClusterOptions {

@@ -1,6 +1,6 @@
 import { deletingElements, elementsOf, type TableStorage, withoutQuoted } from "../../record/table_storage.ts";
 import type { Connection } from "./connection.ts";
-import { literal, literalArray, quoted } from "./identifiers.ts";
+import { literal, literalArray, quoted } from "../../record/clickhouse_names.ts";
 import { projectionClause, projectionSettings, settingClauses } from "./storage_sql.ts";
 import type { ActualTable } from "./actual_table.ts";
 

@@ -1,7 +1,7 @@
 import { ClickHouseError } from "@clickhouse/client";
 import { ProductionError } from "../../record/errors.ts";
 import type { ClusterOptions } from "./cluster.ts";
-import { literal } from "./identifiers.ts";
+import { literal } from "../../record/clickhouse_names.ts";
 
 /** An endpoint, and what asks it. */
 export interface Endpoint<Client> {

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../record/errors.ts";
 import { onCluster } from "./cluster.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { literal, qualified, quoted } from "./identifiers.ts";
+import { literal, qualified, quoted } from "../../record/clickhouse_names.ts";
 
 /** How a person makes room for a table that is made anew. `kept`, `lost`: what becomes of its rows then. */
 export function makeRoom(

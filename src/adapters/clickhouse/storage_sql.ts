@@ -1,5 +1,5 @@
 import type { TableStorage } from "../../record/table_storage.ts";
-import { literal, quoted } from "./identifiers.ts";
+import { literal, quoted } from "../../record/clickhouse_names.ts";
 
 /**
  * Parts that are merged have projections made anew, as rows are replaced. A person may still delete rows by hand:

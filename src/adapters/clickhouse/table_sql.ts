@@ -1,11 +1,11 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
 import { type ClusterOptions, engineOf, onCluster } from "./cluster.ts";
-import { qualified, quoted } from "./identifiers.ts";
+import { qualified, quoted } from "../../record/clickhouse_names.ts";
 import { isNullable } from "./refuse_nulls.ts";
 import { codecClause, projectionClauses, projectionSettings, settingClauses } from "./storage_sql.ts";
 import { totalsSelect } from "./totals_sql.ts";
 
-export { literal, literalArray, qualified, quoted } from "./identifiers.ts";
+export { literal, literalArray, qualified, quoted } from "../../record/clickhouse_names.ts";
 
 /** A column that Weir adds to the declared ones. */
 export interface BookkeepingColumn {

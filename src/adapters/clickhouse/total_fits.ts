@@ -1,7 +1,7 @@
 import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { DECIMAL_DIGITS_MAX, formatScaled } from "../../record/decimal_text.ts";
 import { integerBounds, stepMicros } from "../../record/integer_range.ts";
-import { literal } from "./identifiers.ts";
+import { literal } from "../../record/clickhouse_names.ts";
 
 /** 2^128 - 2^103: the least number that a cast to Float32 makes an infinity of. */
 const FLOAT32_END = "3.4028235677973366e38";

@@ -1,6 +1,6 @@
 import type { TableSpec, ViewColumn } from "../../ports/warehouse.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
-import { literal, quoted } from "./identifiers.ts";
+import { literal, quoted } from "../../record/clickhouse_names.ts";
 import { type FittedTotal, fittedTotal, type TotalExpression } from "./total_fits.ts";
 
 /** Type in which sums with digits beyond their scale are divided. */

@@ -1,3 +1,4 @@
+import { literal, quoted } from "../../record/clickhouse_names.ts";
 import type { ChdbSession } from "./chdb.ts";
 import type { Environment } from "./environment.ts";
 import { Exception } from "./clickhouse_exception.ts";
@@ -75,7 +76,7 @@ function preamble({ database, settings, parameters, readonly, rights }: Environm
   ];
   if (readonly > 0) assignments.push(`readonly = ${readonly}`);
   const statements = [
-    ...database === null ? [] : [`USE ${identifier(database)}`],
+    ...database === null ? [] : [`USE ${quoted(database)}`],
     ...rights === "reading" ? [READING_ONLY] : [],
     ...assignments.length === 0 ? [] : [`SET ${assignments.join(", ")}`],
   ];
@@ -87,13 +88,4 @@ function settingName(name: string): string {
     throw new Exception({ code: 115, codeName: "UNKNOWN_SETTING" }, `Unknown setting ${JSON.stringify(name)}`);
   }
   return name;
-}
-
-/** A text as ClickHouse reads it. */
-export function literal(value: string): string {
-  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
-
-function identifier(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }

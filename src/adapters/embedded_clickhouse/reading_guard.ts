@@ -1,7 +1,7 @@
+import { literal } from "../../record/clickhouse_names.ts";
 import type { Engine } from "./clickhouse_engine.ts";
 import type { Environment } from "./environment.ts";
 import { Exception, exceptionOf } from "./clickhouse_exception.ts";
-import { literal } from "./clickhouse_sessions.ts";
 import { namedIn } from "./named_in_statement.ts";
 import { outsideDefinitions } from "./outside_definitions.ts";
 import { refusal, refuseOutside, refuseUnknown } from "./reading_rules.ts";

@@ -1,7 +1,7 @@
 import { connect, type ConnectedDatabase } from "../../adapters/clickhouse/connection.ts";
 import type { ConnectionOptions } from "../../adapters/clickhouse/open_clickhouse.ts";
 import { wantedAppendTable } from "../../adapters/clickhouse/ensure_append_table.ts";
-import { quoted } from "../../adapters/clickhouse/identifiers.ts";
+import { quoted } from "../../record/clickhouse_names.ts";
 import { inspectShape, type WantedShape } from "../../adapters/clickhouse/ensure_shape.ts";
 import { wantedTable } from "../../adapters/clickhouse/ensure_table.ts";
 import { withoutPassword } from "../config/secret.ts";
