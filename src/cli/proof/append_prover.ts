@@ -2,6 +2,7 @@ import type { AppendSpec } from "../../dsl/append_sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { computeAppends } from "../../oracle/append_oracle.ts";
 import type { Row } from "../../record/row.ts";
+import { topicOf } from "../../record/source_name.ts";
 import { counted } from "../numbers.ts";
 import { eventsReader } from "../verify/event_records.ts";
 import { expectedRows } from "../verify/expected_rows.ts";
@@ -228,8 +229,7 @@ function isForeign({ key: [source] }: Suspect): boolean {
 
 /** Topic, partition and offset of the record that a row is of. */
 function placeOf([source, partition, offset]: Suspect["key"]): readonly [string, number, number] {
-  // Behind "@" is the id of the topic.
-  const [topic] = String(source).split("@");
+  const topic = topicOf(String(source));
   return [topic, Number(partition), Number(offset)];
 }
 
